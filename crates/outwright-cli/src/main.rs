@@ -1,0 +1,3 @@
+//! Command: the binary outwright, its words and its exit codes.
+
+fn main() {}

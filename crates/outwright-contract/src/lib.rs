@@ -1,0 +1,1 @@
+//! Say: contract text to findings, or to a checked provider.

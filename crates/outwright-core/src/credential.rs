@@ -1,0 +1,1 @@
+//! Whether a usable credential is there, and which version.

@@ -1,0 +1,1 @@
+//! The total budget of a call, from which every later wait is paid.

@@ -1,0 +1,1 @@
+//! What makes a repeat safe, and what is left unknown when it is not.

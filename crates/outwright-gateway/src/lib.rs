@@ -1,0 +1,1 @@
+//! Serve: the HTTP door, the admin port and the demo provider's sockets.

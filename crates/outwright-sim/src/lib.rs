@@ -1,0 +1,1 @@
+//! Rehearse: a seeded world around the same engine, and the demo provider's behaviour.

@@ -1,0 +1,1 @@
+//! Act: the library that drives calls with real clock, transport and wallet.

@@ -1,0 +1,3 @@
+//! Automation: cargo xtask test and friends.
+
+fn main() {}
