@@ -1,3 +1,47 @@
-//! Automation: cargo xtask test and friends.
+//! Automation of the repository: `cargo xtask test` and friends.
+//!
+//! Shell scripts hold no logic here; what a machine must do for us is Rust.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod deps;
+mod job;
+mod requirements;
+mod test;
+mod tools;
+
+/// Automation of the repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The one test command: format, lints, all tests, tidy, documents, dependencies.
+    Test(test::Options),
+    /// Every numbered requirement with the tests that cite it, or the issue it waits for.
+    Requirements(requirements::Options),
+    /// Licences, sources and bans of every package, from the lock file and `deny.toml`.
+    Deps,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Test(options) => test::run(&options),
+        Command::Requirements(options) => requirements::run(&options),
+        Command::Deps => deps::run(),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(why) => {
+            eprintln!("cannot go on: {why}");
+            ExitCode::from(4)
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The parts of the test command: one row each.
+
+use std::ffi::OsString;
+
+use crate::tools::{self, CLIENTS, LOCALSTRIPE, Missing};
+
+/// Settings that a part's tools come with.
+pub(crate) type Needs = Vec<(&'static str, OsString)>;
+
+/// One part.
+pub(crate) struct Part {
+    /// Its name, for `--part`, the table and `SKIPPED <name>: ...`.
+    pub name: &'static str,
+    /// What it does, for the person who watches.
+    pub what: &'static str,
+    /// Whether it belongs to the quick round.
+    pub quick: bool,
+    /// How long it may take on two cores, in seconds (chosen; all parts together at most 45 minutes).
+    pub budget_s: u32,
+    /// Finds or installs what it needs; the answer says what is missing.
+    pub needs: fn() -> Result<Needs, Missing>,
+    /// What it runs, in order; all of them run even if one fails.
+    pub commands: &'static [Line],
+}
+
+/// A cargo command.
+pub(crate) struct Line {
+    /// Its arguments.
+    pub args: &'static [&'static str],
+    /// Its settings.
+    pub env: &'static [(&'static str, &'static str)],
+}
+
+/// A command without settings.
+const fn run(args: &'static [&'static str]) -> Line {
+    Line { args, env: &[] }
+}
+
+/// All parts, in the order in which they run: what fails fast comes first.
+pub(crate) const PARTS: &[Part] = &[
+    Part {
+        name: "format",
+        what: "every file is formatted",
+        quick: true,
+        budget_s: 15,
+        needs: nothing,
+        commands: &[run(&["fmt", "--all", "--check"])],
+    },
+    Part {
+        name: "lints",
+        what: "clippy on everything, warnings as errors",
+        quick: true,
+        budget_s: 420,
+        needs: nothing,
+        commands: &[run(&[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ])],
+    },
+    Part {
+        name: "units",
+        what: "unit tests of all crates, simulations, examples in the documentation",
+        quick: true,
+        budget_s: 600,
+        needs: nothing,
+        commands: &[
+            run(&[
+                "test",
+                "--quiet",
+                "--workspace",
+                "--lib",
+                "--bins",
+                "--locked",
+                "--no-fail-fast",
+                "--",
+                "--show-output",
+            ]),
+            run(&[
+                "test",
+                "--quiet",
+                "--locked",
+                "--no-fail-fast",
+                "-p",
+                "outwright-core",
+                "-p",
+                "outwright-contract",
+                "-p",
+                "outwright-sim",
+                "--tests",
+                "--",
+                "--show-output",
+            ]),
+        ],
+    },
+    Part {
+        name: "tidy",
+        what: "the repository keeps its own rules",
+        quick: true,
+        budget_s: 30,
+        needs: nothing,
+        commands: &[run(&["test", "--quiet", "--locked", "-p", "tidy", "--test", "it"])],
+    },
+    Part {
+        name: "dependencies",
+        what: "licences, sources and bans of all packages",
+        quick: true,
+        budget_s: 15,
+        needs: nothing,
+        commands: &[run(&["run", "--quiet", "--locked", "-p", "xtask", "--", "deps"])],
+    },
+    Part {
+        name: "documents",
+        what: "the documentation builds without a warning, its examples run",
+        quick: false,
+        budget_s: 180,
+        needs: nothing,
+        commands: &[
+            Line {
+                args: &[
+                    "doc",
+                    "--quiet",
+                    "--workspace",
+                    "--no-deps",
+                    "--locked",
+                    "--document-private-items",
+                ],
+                env: &[("RUSTDOCFLAGS", "-D warnings")],
+            },
+            run(&["test", "--quiet", "--workspace", "--doc", "--locked"]),
+        ],
+    },
+    Part {
+        name: "wire",
+        what: "driver, door and command line over real sockets, with real client libraries",
+        quick: false,
+        budget_s: 600,
+        needs: clients,
+        commands: &[run(&[
+            "test",
+            "--quiet",
+            "--locked",
+            "--no-fail-fast",
+            "-p",
+            "outwright",
+            "-p",
+            "outwright-gateway",
+            "-p",
+            "outwright-cli",
+            "--tests",
+            "--",
+            "--show-output",
+        ])],
+    },
+];
+
+fn nothing() -> Result<Needs, Missing> {
+    Ok(Vec::new())
+}
+
+/// Python with the client libraries, Node, and a server that speaks like Stripe.
+fn clients() -> Result<Needs, Missing> {
+    let python = tools::ensure_venv(CLIENTS)?.join("bin/python");
+    let localstripe = tools::ensure_venv(LOCALSTRIPE)?.join("bin/localstripe");
+    let node = tools::ensure_node()?;
+    Ok(vec![
+        ("OUTWRIGHT_PYTHON", python.into()),
+        ("OUTWRIGHT_LOCALSTRIPE", localstripe.into()),
+        ("OUTWRIGHT_NODE", node.into()),
+    ])
+}
