@@ -7,5 +7,6 @@ use crate::provider::OpIndex;
 /// Finds the operation of a method and path.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
+    #[expect(dead_code, reason = "read once the routes are found here")]
     pub(crate) entries: Vec<(Method, Box<str>, OpIndex)>,
 }
