@@ -168,6 +168,17 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; 7] = [
+        Self::Success,
+        Self::Rejected,
+        Self::Transient,
+        Self::Throttled,
+        Self::Exhausted,
+        Self::Unauthorized,
+        Self::Overloaded,
+    ];
+
     /// Its word in contracts, logs and metrics; stable.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -34,6 +34,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 13] = [
+        Self::BreakerOpen,
+        Self::Hold,
+        Self::Exhausted,
+        Self::LimiterFull,
+        Self::QueueFull,
+        Self::QueueWait,
+        Self::DeadlineTooShort,
+        Self::CredentialMissing,
+        Self::BodyTooLarge,
+        Self::KeyMissing,
+        Self::CallerGone,
+        Self::StoreDown,
+        Self::Draining,
+    ];
+
     /// Its word; stable.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -18,6 +18,23 @@ use crate::timeout::Limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(pub u64);
 
+impl CallId {
+    /// Its text in headers, logs and problems: 16 hexadecimal digits.
+    #[must_use]
+    pub fn hex(self) -> [u8; 16] {
+        let mut rest = self.0;
+        let mut text = [b'0'; 16];
+        for place in text.iter_mut().rev() {
+            *place = match rest & 0xf {
+                digit @ 0..=9 => b'0' + digit as u8,
+                letter => b'a' + (letter - 10) as u8,
+            };
+            rest >>= 4;
+        }
+        text
+    }
+}
+
 /// What a caller asks for, as far as the engine needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -226,6 +243,22 @@ pub enum Skip {
 }
 
 impl Skip {
+    /// Every cause.
+    pub const ALL: [Self; 12] = [
+        Self::Final,
+        Self::Attempts,
+        Self::Budget,
+        Self::Deadline,
+        Self::Plan,
+        Self::Body,
+        Self::BreakerOpen,
+        Self::HintTooLong,
+        Self::Told,
+        Self::Contract,
+        Self::Gates,
+        Self::CallerGone,
+    ];
+
     /// Its word; stable.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -1,0 +1,226 @@
+//! What one core counts: blocks per provider and operation, found by index, written by that core alone.
+
+use outwright_core::event::What;
+use outwright_core::outcome::{Class, Fault};
+use outwright_core::provider::OpIndex;
+use outwright_core::refusal::Reason;
+use outwright_core::step::Skip;
+
+use super::Shape;
+use super::histogram::{CALL, Count, HINT, Histogram, OVERHEAD, WAIT};
+use super::record::{Outcome, Record};
+use outwright_core::time::Mono;
+
+/// Counts by the words of a closed enum: a word's place is its discriminant.
+pub(crate) type ByWord<const WORDS: usize> = [Count; WORDS];
+
+/// Everything that one core counts.
+#[derive(Debug)]
+pub(crate) struct CoreCounts {
+    pub(crate) providers: Box<[ProviderCounts]>,
+    pub(crate) turned_away: ByWord<TURNED_AWAY_WORDS>,
+    pub(crate) host_check: [Count; 2],
+    pub(crate) dropped: Count,
+    pub(crate) bugs: Count,
+}
+
+const TURNED_AWAY_WORDS: usize = TurnedAway::ALL.len();
+
+/// Why the door answered a request before any operation was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TurnedAway {
+    /// The head was not one that outwright forwards.
+    BadRequest,
+    /// The head was too large.
+    HeadTooLarge,
+    /// The head did not come in time.
+    HeadTooLate,
+    /// Its path can be read in two ways.
+    PathAmbiguous,
+    /// A browser sent it.
+    BrowserRefused,
+    /// It was meant for another host.
+    HostForeign,
+    /// No contract has this name.
+    ProviderUnknown,
+    /// No operation of the contract matches.
+    OperationUnknown,
+    /// A field of outwright's own could not be read.
+    FieldInvalid,
+}
+
+impl TurnedAway {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::BadRequest,
+        Self::HeadTooLarge,
+        Self::HeadTooLate,
+        Self::PathAmbiguous,
+        Self::BrowserRefused,
+        Self::HostForeign,
+        Self::ProviderUnknown,
+        Self::OperationUnknown,
+        Self::FieldInvalid,
+    ];
+
+    /// Its word: the last part of its problem type; stable.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad-request",
+            Self::HeadTooLarge => "head-too-large",
+            Self::HeadTooLate => "head-too-late",
+            Self::PathAmbiguous => "path-ambiguous",
+            Self::BrowserRefused => "browser-refused",
+            Self::HostForeign => "host-foreign",
+            Self::ProviderUnknown => "provider-unknown",
+            Self::OperationUnknown => "operation-unknown",
+            Self::FieldInvalid => "field-invalid",
+        }
+    }
+}
+
+/// What one core counts of one provider.
+#[derive(Debug)]
+pub(crate) struct ProviderCounts {
+    pub(crate) operations: Box<[OperationCounts]>,
+    pub(crate) overhead: Histogram,
+    pub(crate) in_flight: Count,
+    pub(crate) retry_after: Histogram,
+    pub(crate) queue_wait: Histogram,
+    pub(crate) refused: ByWord<{ Reason::ALL.len() }>,
+}
+
+/// What one core counts of one operation.
+#[derive(Debug)]
+pub(crate) struct OperationCounts {
+    pub(crate) calls: ByWord<{ Outcome::ALL.len() }>,
+    /// Ok, then error.
+    pub(crate) duration: [Histogram; 2],
+    /// First attempts, then retries, by class.
+    pub(crate) attempts: [ByWord<{ Class::ALL.len() }>; 2],
+    pub(crate) retries: ByWord<{ Class::ALL.len() }>,
+    pub(crate) suppressed: ByWord<{ Skip::ALL.len() }>,
+    pub(crate) throttled: ByWord<{ THROTTLE_SIGNALS.len() }>,
+    /// By fault; the last place is for a reply that left it open.
+    pub(crate) unknown: ByWord<{ Fault::ALL.len() + 1 }>,
+}
+
+/// How a provider says that it throttles.
+pub(crate) const THROTTLE_SIGNALS: [&str; 3] = ["429", "503_retry_after", "quota_header"];
+
+impl CoreCounts {
+    pub(crate) fn new(shapes: &[Shape]) -> Self {
+        Self {
+            providers: shapes.iter().map(ProviderCounts::new).collect(),
+            turned_away: Default::default(),
+            host_check: Default::default(),
+            dropped: Count::default(),
+            bugs: Count::default(),
+        }
+    }
+}
+
+impl ProviderCounts {
+    fn new(shape: &Shape) -> Self {
+        Self {
+            operations: shape.operations.iter().map(|_| OperationCounts::new()).collect(),
+            overhead: Histogram::new(&OVERHEAD),
+            in_flight: Count::default(),
+            retry_after: Histogram::new(&HINT),
+            queue_wait: Histogram::new(&WAIT),
+            refused: Default::default(),
+        }
+    }
+
+    fn operation(&self, index: OpIndex) -> Option<&OperationCounts> {
+        self.operations.get(usize::from(index.0))
+    }
+
+    /// Counts what the engine said. `judged` remembers the class of the attempt before between two events.
+    pub(crate) fn event(&self, index: OpIndex, what: &What, judged: &mut Option<Class>) {
+        let Some(operation) = self.operation(index) else { return };
+        match *what {
+            What::Granted { waited } => self.queue_wait.observe(waited),
+            What::Judged { attempt, class, .. } => {
+                *judged = Some(class);
+                let kind = usize::from(attempt.number() > 1);
+                if let Some(counts) = operation.attempts.get(kind) {
+                    count(counts, class as usize);
+                }
+            }
+            What::Retrying { .. } => {
+                count(&operation.retries, judged.unwrap_or(Class::Transient) as usize);
+            }
+            What::RetrySkipped(skip) => count(&operation.suppressed, skip as usize),
+            What::Refused(reason) => count(&self.refused, reason as usize),
+            What::Hint(wait) => self.retry_after.observe(wait),
+            What::Queued | What::Sent(_) | What::Breaker { .. } | What::Done => {}
+        }
+    }
+
+    /// Counts a call that is over.
+    pub(crate) fn over(&self, record: &Record, ended: Mono) {
+        self.in_flight.take(1);
+        self.overhead.observe(record.overhead(ended));
+        let Some(operation) = self.operation(record.operation) else { return };
+        count(&operation.calls, record.outcome as usize);
+        if let Some(duration) = operation.duration.get(usize::from(!record.outcome.is_ok())) {
+            duration.observe(record.age(ended));
+        }
+        for attempt in record.attempts.iter() {
+            if attempt.class == Some(Class::Throttled) {
+                let signal = match attempt.status {
+                    Some(429) => 0,
+                    Some(503) => 1,
+                    Some(_) | None => 2,
+                };
+                count(&operation.throttled, signal);
+            }
+        }
+        if record.outcome == Outcome::Unknown {
+            let last = record.attempts.iter().last().and_then(|attempt| attempt.fault);
+            count(&operation.unknown, last.map_or(Fault::ALL.len(), |fault| fault as usize));
+        }
+    }
+}
+
+impl OperationCounts {
+    fn new() -> Self {
+        Self {
+            calls: Default::default(),
+            duration: [Histogram::new(&CALL), Histogram::new(&CALL)],
+            attempts: Default::default(),
+            retries: Default::default(),
+            suppressed: Default::default(),
+            throttled: Default::default(),
+            unknown: Default::default(),
+        }
+    }
+}
+
+/// Adds one to the count at this place.
+pub(crate) fn count(counts: &[Count], place: usize) {
+    if let Some(count) = counts.get(place) {
+        count.add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TurnedAway;
+    use crate::telemetry::record::Outcome;
+    use outwright_core::outcome::{Class, Fault};
+    use outwright_core::refusal::Reason;
+    use outwright_core::step::Skip;
+
+    #[test]
+    fn the_place_of_a_word_is_its_discriminant() {
+        assert!(Outcome::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
+        assert!(Class::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
+        assert!(Fault::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
+        assert!(Reason::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
+        assert!(Skip::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
+        assert!(TurnedAway::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
+    }
+}

@@ -1,0 +1,243 @@
+//! One line of the access log: what is fixed per operation is written once at start, the rest without an allocation.
+//!
+//! Nothing that a caller or a provider wrote gets into a line: no path, query, field, key or body.
+
+use std::time::Duration;
+
+use outwright_core::provider::{Operation, Provider};
+use outwright_core::time::Mono;
+
+use super::record::{Attempt, Record};
+use super::stamp::Stamp;
+
+/// The parts of a line that are the same for every call of an operation, as JSON members.
+#[derive(Debug)]
+pub(crate) struct Fixed(Box<[u8]>);
+
+impl Fixed {
+    /// Those of one operation.
+    pub(crate) fn new(provider: &Provider, operation: &Operation) -> Self {
+        let mut text = Vec::new();
+        for (key, value) in [
+            ("event", "outwright.call"),
+            ("outwright.schema", "call/1"),
+            ("contract", &*provider.digest),
+            ("provider", &*provider.name),
+            ("operation", &*operation.name),
+            ("http.request.method", operation.method.as_str()),
+            ("url.template", &*operation.template),
+            ("server.address", &*provider.base.host),
+        ] {
+            text.extend_from_slice(b",\"");
+            text.extend_from_slice(key.as_bytes());
+            text.extend_from_slice(b"\":");
+            push_json(&mut text, value);
+        }
+        Self(text.into())
+    }
+}
+
+/// Appends the line of a call that was over at `ended`.
+pub(crate) fn push_call(
+    line: &mut Vec<u8>,
+    stamp: &mut Stamp,
+    fixed: &Fixed,
+    record: &Record,
+    ended: Mono,
+) {
+    line.extend_from_slice(b"{\"ts\":\"");
+    stamp.push(line, record.arrived.wall.millis());
+    line.push(b'"');
+    line.extend_from_slice(&fixed.0);
+    line.extend_from_slice(b",\"call\":\"");
+    line.extend_from_slice(&record.call.hex());
+    line.push(b'"');
+    push_word(line, b",\"outcome\":\"", record.outcome.word());
+    push_number(line, b",\"http.response.status_code\":", u64::from(record.status));
+    push_millis(line, b",\"duration_ms\":", record.age(ended));
+    push_millis(line, b",\"overhead_ms\":", record.overhead(ended));
+    if let Some(timeout) = record.timeout {
+        push_millis(line, b",\"caller_timeout_ms\":", timeout);
+    }
+    push_word(line, b",\"priority\":\"", record.priority.word());
+    push_number(line, b",\"http.request.body.size\":", record.request_bytes);
+    push_number(line, b",\"http.response.body.size\":", record.response_bytes);
+    push_millis(line, b",\"waits_ms\":{\"queue\":", record.queued);
+    push_millis(line, b",\"backoff\":", record.backoff);
+    line.extend_from_slice(b"},\"attempts\":[");
+    for (index, attempt) in record.attempts.iter().enumerate() {
+        if index > 0 {
+            line.push(b',');
+        }
+        push_attempt(line, attempt, record.arrived.mono, ended);
+    }
+    line.push(b']');
+    if let Some(effect) = record.effect {
+        push_word(line, b",\"effect\":\"", effect.word());
+    }
+    if let Some(reason) = record.refused {
+        push_word(line, b",\"refused\":\"", reason.word());
+    }
+    if let Some(skip) = record.skipped {
+        push_word(line, b",\"retry_skipped\":\"", skip.word());
+    }
+    line.extend_from_slice(b"}\n");
+}
+
+/// Appends the line of a request that the door turned away before any operation was found.
+pub(crate) fn push_turned_away(
+    line: &mut Vec<u8>,
+    stamp: &mut Stamp,
+    wall_millis: u64,
+    (provider, problem, status): (Option<&str>, &str, u16),
+) {
+    line.extend_from_slice(b"{\"ts\":\"");
+    stamp.push(line, wall_millis);
+    line.extend_from_slice(
+        b"\",\"event\":\"outwright.turned_away\",\"outwright.schema\":\"call/1\"",
+    );
+    if let Some(provider) = provider {
+        line.extend_from_slice(b",\"provider\":");
+        push_json(line, provider);
+    }
+    push_word(line, b",\"outcome\":\"rejected\",\"problem\":\"", problem);
+    push_number(line, b",\"http.response.status_code\":", u64::from(status));
+    line.extend_from_slice(b"}\n");
+}
+
+/// Appends a line that says how many lines before it were lost.
+pub(crate) fn push_dropped(line: &mut Vec<u8>, lines: u64) {
+    line.extend_from_slice(b"{\"event\":\"outwright.log_dropped\"");
+    push_number(line, b",\"dropped_since\":", lines);
+    line.extend_from_slice(b"}\n");
+}
+
+fn push_attempt(line: &mut Vec<u8>, attempt: &Attempt, arrived: Mono, ended: Mono) {
+    push_number(line, b"{\"n\":", u64::from(attempt.number.number()));
+    push_millis(line, b",\"at_ms\":", attempt.started.since(arrived));
+    push_millis(line, b",\"ms\":", attempt.ended.unwrap_or(ended).since(attempt.started));
+    if let Some(status) = attempt.status {
+        push_number(line, b",\"status\":", u64::from(status));
+    }
+    if let Some(class) = attempt.class {
+        push_word(line, b",\"class\":\"", class.word());
+    }
+    if let Some(fault) = attempt.fault {
+        push_word(line, b",\"error.type\":\"", fault.word());
+    }
+    line.push(b'}');
+}
+
+/// Appends `before`, a word that needs no escape, and the closing quote.
+fn push_word(line: &mut Vec<u8>, before: &[u8], word: &str) {
+    line.extend_from_slice(before);
+    line.extend_from_slice(word.as_bytes());
+    line.push(b'"');
+}
+
+fn push_number(line: &mut Vec<u8>, before: &[u8], number: u64) {
+    line.extend_from_slice(before);
+    line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Appends a duration in milliseconds with three decimals.
+fn push_millis(line: &mut Vec<u8>, before: &[u8], duration: Duration) {
+    line.extend_from_slice(before);
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    if micros == 0 {
+        line.push(b'0');
+        return;
+    }
+    line.extend_from_slice(itoa::Buffer::new().format(micros / 1_000).as_bytes());
+    let rest = u32::try_from(micros % 1_000).expect("below a thousand");
+    let digit = |value: u32| b'0' + u8::try_from(value % 10).expect("below ten");
+    line.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
+}
+
+/// Appends a JSON string of any text.
+fn push_json(line: &mut Vec<u8>, text: &str) {
+    line.push(b'"');
+    for character in text.chars() {
+        match character {
+            '"' => line.extend_from_slice(b"\\\""),
+            '\\' => line.extend_from_slice(b"\\\\"),
+            control if control.is_control() => line.push(b'?'),
+            plain => line.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    line.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fixed, push_call, push_dropped, push_json, push_millis, push_turned_away};
+    use crate::telemetry::record::{Attempt, Outcome, Record};
+    use crate::telemetry::stamp::Stamp;
+    use outwright_core::outcome::{AttemptNo, Class, Effect, Fault};
+    use outwright_core::provider::OpIndex;
+    use outwright_core::step::{CallId, Skip};
+    use outwright_core::time::{Mono, Now, Timestamp};
+    use std::time::Duration;
+
+    #[test]
+    fn a_call_is_one_line_with_its_attempts_inside() {
+        let wall = Timestamp::from_millis(1_763_794_846_123);
+        let arrived = Now { mono: Mono::from_millis(10), wall };
+        let mut record = Record::new(CallId(0x00c0_ffee), 0, OpIndex(0), arrived);
+        let mut attempt = Attempt::new(AttemptNo::FIRST, Mono::from_millis(11));
+        attempt.ended = Some(Mono::from_millis(511));
+        attempt.class = Some(Class::Transient);
+        attempt.fault = Some(Fault::FirstByteTimeout);
+        record.attempts.push(attempt);
+        record.timeout = Some(Duration::from_micros(2_500));
+        record.request_bytes = 12;
+        record.status = 504;
+        record.outcome = Outcome::Unknown;
+        record.effect = Some(Effect::Unknown);
+        record.skipped = Some(Skip::Plan);
+        let mut line = Vec::new();
+        let fixed = Fixed(b",\"provider\":\"demo\"".as_slice().into());
+        push_call(&mut line, &mut Stamp::new(), &fixed, &record, Mono::from_millis(512));
+        let line = String::from_utf8(line).unwrap();
+        assert_eq!(
+            line,
+            concat!(
+                r#"{"ts":"2025-11-22T07:00:46.123Z","provider":"demo","call":"0000000000c0ffee","#,
+                r#""outcome":"unknown","http.response.status_code":504,"duration_ms":502.000,"#,
+                r#""overhead_ms":2.000,"caller_timeout_ms":2.500,"priority":"default","#,
+                r#""http.request.body.size":12,"http.response.body.size":0,"#,
+                r#""waits_ms":{"queue":0,"backoff":0},"#,
+                r#""attempts":[{"n":1,"at_ms":1.000,"ms":500.000,"class":"transient","#,
+                r#""error.type":"first_byte_timeout"}],"#,
+                r#""effect":"unknown","retry_skipped":"not_idempotent"}"#,
+                "\n"
+            )
+        );
+        serde_json::from_str::<serde_json::Value>(&line).expect("a line is JSON");
+    }
+
+    #[test]
+    fn other_lines_are_json_too() {
+        let mut line = Vec::new();
+        push_turned_away(&mut line, &mut Stamp::new(), 0, (Some("demo"), "host-foreign", 421));
+        serde_json::from_slice::<serde_json::Value>(&line).expect("a line is JSON");
+        line.clear();
+        push_dropped(&mut line, 3);
+        assert_eq!(line, b"{\"event\":\"outwright.log_dropped\",\"dropped_since\":3}\n");
+    }
+
+    /// R-532: what a contract's author wrote cannot break out of a line.
+    #[test]
+    fn text_is_escaped() {
+        let mut line = Vec::new();
+        push_json(&mut line, "a\"b\\c\nd\u{1b}e€");
+        assert_eq!(String::from_utf8(line).unwrap(), "\"a\\\"b\\\\c?d?e€\"");
+    }
+
+    #[test]
+    fn milliseconds_have_three_decimals() {
+        let mut line = Vec::new();
+        push_millis(&mut line, b"", Duration::from_nanos(1_234_567_890));
+        assert_eq!(line, b"1234.567");
+    }
+}
