@@ -1,8 +1,82 @@
 //! How many calls may be at a provider at once, and how many may wait.
+//!
+//! # Guards against
+//!
+//! One slow provider taking every connection and every byte of memory, and overload of a provider that states
+//! how many calls at once it bears.
+//!
+//! # Rule
+//!
+//! A call holds a slot from its grant to the end of its response body, not to its head: a streamed body is work
+//! at the provider, too.
+//! A fifth of the slots, rounded down, is only for critical calls: others find them taken.
+//! Who may wait, and in which order, is the queue's business (`gates/queue.rs`).
+//!
+//! # States
+//!
+//! A count of slots in use, from 0 to `slots`.
+//!
+//! # Units and bounds
+//!
+//! `slots` 1–[`SLOTS_MAX`] calls, `queue` 0–[`QUEUE_MAX`] calls, `queue_wait` above zero where there is a queue.
+//!
+//! # Says
+//!
+//! [`Look`]: free, or taken.
+//!
+//! # Sources
+//!
+//! Stripe, "Scaling your API with rate limiters", 2017 (a share kept for critical requests); Nygard,
+//! *Release It!*, 2nd edition, "Bulkheads".
 
 use std::time::Duration;
 
 use crate::limits::{QUEUE_MAX, SLOTS_MAX};
+use crate::provider::Priority;
+
+/// What the slots say to someone who wants to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// A slot is free for this priority.
+    Free,
+    /// None is, until someone leaves.
+    Taken,
+}
+
+/// The slots of a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slots {
+    used: u32,
+}
+
+impl Slots {
+    /// Whether a call of this priority finds a slot. Takes nothing.
+    #[must_use]
+    pub const fn look(&self, policy: &Policy, priority: Priority) -> Look {
+        let open = match priority {
+            Priority::Critical => policy.slots,
+            Priority::Default | Priority::Background => policy.slots - policy.reserved,
+        };
+        if self.used < open { Look::Free } else { Look::Taken }
+    }
+
+    /// Takes a slot, after [`Slots::look`] said [`Look::Free`].
+    pub fn enter(&mut self) {
+        self.used += 1;
+    }
+
+    /// Gives a slot back.
+    pub fn leave(&mut self) {
+        debug_assert!(self.used > 0, "a slot is given back by the grant that took it");
+        self.used = self.used.saturating_sub(1);
+    }
+
+    /// Slots in use.
+    #[must_use]
+    pub const fn used(&self) -> u32 {
+        self.used
+    }
+}
 
 /// Slots and the queue in front of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +121,11 @@ impl Policy {
     #[must_use]
     pub const fn slots(&self) -> u32 {
         self.slots
+    }
+    /// Of these, kept for critical calls.
+    #[must_use]
+    pub const fn reserved(&self) -> u32 {
+        self.reserved
     }
     /// Calls that may wait.
     #[must_use]

@@ -1,1 +1,315 @@
-//! The order of a call.
+//! The order of a call, and nothing else.
+//!
+//! admission · deadline · joint grant · (intent) · limits · send · classify and learn · retry (back to the grant) ·
+//! fallback · settle.
+//! Cheap refusal comes before expensive work; what must be had together is granted together.
+//!
+//! ```text
+//! Enter ─ granted ─► Intend ─ (claimed) ─► Flight ─ head ─► (Peek) ─► Relay ─► Relaying ─ body end ─► Done
+//!   │  ▲                                      │ retry
+//!   │  └──── Backoff ◄── Discard ◄────────────┘
+//!   └─ must wait ─► Queued ─ handed a grant ─► Intend;   refused, late, gone ─► Done
+//! ```
+//!
+//! A call that is kept in a ledger writes its intent before its first send and its outcome before it is answered.
+//! A call holds no heap and no lock. It is told the time, chance and what the world answered, and says what to do.
+//! Every grant that it gets it gives back, by value, exactly once, also when its caller goes away.
+
+use crate::deadline::{Deadline, Fit};
+use crate::dice::{Dice, Salt};
+use crate::event::{Event, What};
+use crate::gates::{Ask, Claim, Entry, Gates, Grant, Left, Ticket};
+use crate::limits::PREFIX_BYTES_MAX;
+use crate::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent};
+use crate::provider::{Key, KeyOrigin, Operation, Priority, Provider};
+use crate::refusal::{Reason, Refusal};
+use crate::step::{Action, Claimed, Failure, Head, Input, Reply, Request, Skip, Step};
+use crate::time::{Mono, Now};
+use crate::timeout::Limits;
+
+use verdict::{Judged, Next, Retries};
+
+mod turns;
+mod verdict;
+
+/// What a step is told besides its input.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// What time it is.
+    pub now: Now,
+    /// The contract.
+    pub provider: &'a Provider,
+    /// The shared state of the provider, under its lock.
+    pub gates: &'a mut Gates,
+    /// Chance.
+    pub dice: Dice,
+    /// What happened, for telemetry.
+    pub events: &'a mut Vec<Event>,
+}
+
+/// One call, from admission to its end.
+#[derive(Debug)]
+pub struct Call {
+    request: Request,
+    priority: Priority,
+    deadline: Deadline,
+    stage: Stage,
+    grant: Option<Grant>,
+    /// The attempt that is or was last in flight; numbers sends.
+    attempt: AttemptNo,
+    sends: u8,
+    retries: Retries,
+    /// When it last began to wait for a grant.
+    asked: Mono,
+    /// What was done at the provider, over all attempts.
+    effect: Effect,
+    /// The attempt whose reply the driver keeps.
+    kept: Option<AttemptNo>,
+    /// How the last attempt without a reply ended.
+    failed: Option<(Fault, Class)>,
+    /// When asking again is useful, as the provider last said.
+    until: Option<Mono>,
+    intent: Intent,
+    caller: Caller,
+}
+
+/// Where a call stands. What is to be done once is a stage of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage {
+    Enter,
+    Queued(Ticket),
+    Intend,
+    Claiming,
+    Flight,
+    Peek,
+    Peeking,
+    Refresh(u32, Mono),
+    Discard(Mono),
+    Backoff(Mono),
+    Abort(Reply),
+    Settle(After),
+    Settling(After),
+    Relay,
+    Relaying,
+    Done(Reply),
+}
+
+/// What follows once the outcome is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum After {
+    Relay,
+    Done(Reply),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Intent {
+    None,
+    Written,
+    Settled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    Here,
+    Gone,
+}
+
+impl Call {
+    /// Lets a request in, or says why not. Nothing is taken yet.
+    ///
+    /// # Errors
+    ///
+    /// A missing key, a body above its bound, less time than an attempt needs.
+    pub fn admit(cx: &mut Cx<'_>, request: Request) -> Result<Self, Refusal> {
+        let operation = cx.provider.operation(request.operation);
+        let now = cx.now.mono;
+        let deadline = Deadline::new(&operation.timeouts, request.timeout, now);
+        let refused = refuses(operation, &request).or_else(|| match deadline.fit(now) {
+            Fit::Fits => None,
+            Fit::TooLate => Some(Reason::DeadlineTooShort),
+        });
+        if let Some(reason) = refused {
+            cx.events.push(Event { call: request.id, what: What::Refused(reason) });
+            return Err(Refusal::now(reason));
+        }
+        Ok(Self {
+            request,
+            // Most urgent first: the later of the two is what the operation allows at most.
+            priority: request.priority.max(operation.priority),
+            deadline,
+            stage: Stage::Enter,
+            grant: None,
+            attempt: AttemptNo::FIRST,
+            sends: 0,
+            retries: Retries::new(operation),
+            asked: now,
+            effect: Effect::None,
+            kept: None,
+            failed: None,
+            until: None,
+            intent: Intent::None,
+            caller: Caller::Here,
+        })
+    }
+
+    /// Hears what the world answered. What belongs to no live attempt is ignored.
+    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<'_>) {
+        match input {
+            Input::Tick => {}
+            Input::CallerGone => self.caller_gone(cx),
+            Input::Claimed(claimed) => self.claimed(cx, claimed),
+            Input::Settled => {
+                if let Stage::Settling(after) = self.stage {
+                    self.stage = after.stage();
+                }
+            }
+            Input::Head { attempt, head, sent } => {
+                if attempt == self.attempt && self.stage == Stage::Flight {
+                    self.head(cx, &head, sent);
+                }
+            }
+            Input::Failed { attempt, sent, fault } => {
+                if attempt == self.attempt && self.stage == Stage::Flight {
+                    self.fault(cx, fault, sent);
+                }
+            }
+            Input::Prefix { attempt, bytes } => {
+                if attempt == self.attempt && self.stage == Stage::Peeking {
+                    let judged = self.retries.prefix(cx, &self.request, bytes);
+                    self.judged(cx, judged);
+                }
+            }
+            Input::BodyEnd { attempt, end } => {
+                if attempt == self.attempt {
+                    self.body_end(cx, end);
+                }
+            }
+        }
+    }
+
+    /// What to do now. Between two inputs, everything there is to do is said once, then when to come back.
+    pub fn poll(&mut self, cx: &mut Cx<'_>) -> Step {
+        loop {
+            match self.stage {
+                Stage::Enter => self.enter(cx),
+                Stage::Queued(ticket) => {
+                    if let Some(until) = self.claim(cx, ticket) {
+                        return Step::Wait(until);
+                    }
+                }
+                Stage::Intend if self.request.ledgered && self.intent == Intent::None => {
+                    self.stage = Stage::Claiming;
+                    return Step::Act(Action::Claim);
+                }
+                Stage::Intend => {
+                    if let Some(send) = self.send(cx) {
+                        return Step::Act(send);
+                    }
+                }
+                Stage::Peek => {
+                    self.stage = Stage::Peeking;
+                    let (attempt, bytes_max) = (self.attempt, PREFIX_BYTES_MAX);
+                    return Step::Act(Action::Peek { attempt, bytes_max });
+                }
+                Stage::Refresh(version, then) => {
+                    self.stage = Stage::Discard(then);
+                    return Step::Act(Action::Refresh(version));
+                }
+                Stage::Discard(then) => {
+                    self.stage = Stage::Backoff(then);
+                    return Step::Act(Action::Discard(self.attempt));
+                }
+                Stage::Backoff(until) if cx.now.mono < until => return Step::Wait(until),
+                Stage::Backoff(_) => {
+                    self.asked = cx.now.mono;
+                    self.stage = Stage::Enter;
+                }
+                Stage::Abort(reply) => {
+                    self.finish(After::Done(reply));
+                    return Step::Act(Action::Abort(self.attempt));
+                }
+                Stage::Settle(after) => return Step::Act(self.settle(after)),
+                Stage::Relay => {
+                    self.stage = Stage::Relaying;
+                    return Step::Relay(self.attempt);
+                }
+                Stage::Done(reply) => {
+                    cx.events.push(Event { call: self.request.id, what: What::Done });
+                    return Step::Done(reply);
+                }
+                Stage::Claiming
+                | Stage::Flight
+                | Stage::Peeking
+                | Stage::Settling(_)
+                | Stage::Relaying => return Step::Wait(Mono::MAX),
+            }
+        }
+    }
+
+    /// Its place in the queue, while it stands in one.
+    #[must_use]
+    pub const fn ticket(&self) -> Option<Ticket> {
+        if let Stage::Queued(ticket) = self.stage { Some(ticket) } else { None }
+    }
+
+    /// Whether the call has to go on although its caller is gone.
+    #[must_use]
+    pub fn must_finish(&self) -> bool {
+        match self.stage {
+            Stage::Claiming | Stage::Settle(_) | Stage::Settling(_) => true,
+            Stage::Flight | Stage::Peek | Stage::Peeking => self.retries.mutates(),
+            Stage::Enter
+            | Stage::Queued(_)
+            | Stage::Intend
+            | Stage::Refresh(..)
+            | Stage::Discard(_)
+            | Stage::Backoff(_)
+            | Stage::Abort(_)
+            | Stage::Relay
+            | Stage::Relaying
+            | Stage::Done(_) => self.intent == Intent::Written,
+        }
+    }
+
+    /// Which call this is.
+    #[must_use]
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Sends that were made.
+    #[must_use]
+    pub const fn sends(&self) -> u8 {
+        self.sends
+    }
+
+    /// The deadline that all its waits are paid from.
+    #[must_use]
+    pub const fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+}
+
+impl After {
+    const fn stage(self) -> Stage {
+        match self {
+            Self::Relay => Stage::Relay,
+            Self::Done(reply) => Stage::Done(reply),
+        }
+    }
+}
+
+/// Why a request is not let in at all.
+fn refuses(operation: &Operation, request: &Request) -> Option<Reason> {
+    let keyed = match &operation.key {
+        Key::None => true,
+        Key::Header { origin, .. } | Key::Body { origin, .. } => {
+            *origin != KeyOrigin::Required || request.keyed
+        }
+    };
+    if !keyed {
+        return Some(Reason::KeyMissing);
+    }
+    let too_large = request.body.bytes.is_some_and(|bytes| bytes > operation.bodies.request_max);
+    too_large.then_some(Reason::BodyTooLarge)
+}

@@ -1,1 +1,79 @@
 //! The total budget of a call, from which every later wait is paid.
+//!
+//! # Guards against
+//!
+//! Waits that end after the caller has stopped to wait, attempts that cannot finish, and the loss of the real
+//! answer because a sleep ran into the timeout.
+//!
+//! # Rule
+//!
+//! The deadline is set once, at admission: the smaller of what the caller still has and the contract's total.
+//! The last part of it, [`RESERVE`] or a tenth of the total if that is less, is kept for the answer.
+//! An attempt, or a wait before one, is begun only if the time that one attempt needs is left after it.
+//!
+//! # States
+//!
+//! Two times that never move.
+//!
+//! # Units and bounds
+//!
+//! Monotonic time; the total is 1 ns or more.
+//!
+//! # Says
+//!
+//! [`Fit`]: it fits, or it does not.
+//!
+//! # Sources
+//!
+//! gRPC "Deadlines" (one deadline over all attempts); requirements; `resilience.md` 6.2.
+
+use std::time::Duration;
+
+use crate::limits::{ATTEMPT_MIN, RESERVE};
+use crate::time::Mono;
+use crate::timeout;
+
+/// Whether something that starts later still makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It can finish in time.
+    Fits,
+    /// It cannot.
+    TooLate,
+}
+
+/// The deadline of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    ends: Mono,
+    latest: Mono,
+}
+
+impl Deadline {
+    /// The deadline of a call that arrives `now`; the caller's own wish can only shorten it.
+    #[must_use]
+    pub fn new(policy: &timeout::Policy, caller: Option<Duration>, now: Mono) -> Self {
+        let total = caller.map_or(policy.total(), |caller| caller.min(policy.total()));
+        let ends = now.plus(total - RESERVE.min(total / 10));
+        let needed = ATTEMPT_MIN.min(policy.attempt());
+        Self { ends, latest: ends.minus(needed) }
+    }
+
+    /// When the last attempt has to be over; the answer still has its reserve after that.
+    #[must_use]
+    pub const fn ends(&self) -> Mono {
+        self.ends
+    }
+
+    /// The last moment at which an attempt may start.
+    #[must_use]
+    pub const fn latest(&self) -> Mono {
+        self.latest
+    }
+
+    /// Whether an attempt that starts at `start` can finish.
+    #[must_use]
+    pub fn fit(&self, start: Mono) -> Fit {
+        if start <= self.latest { Fit::Fits } else { Fit::TooLate }
+    }
+}

@@ -1,5 +1,482 @@
 //! The joint grant: breaker, hold, credential, windows and slot, all or nothing.
+//!
+//! One [`Gates`] per provider, shared by all its calls behind one lock that is taken once per input.
+//! It looks at every gate and then takes them all in one step: there is no order among them that is right, and
+//! taking them one after the other would need a way back for each.
+//! Who has to wait stands in a queue with a ticket; whatever frees a gate hands a finished grant to the first in
+//! line *inside* the lock and puts its ticket into [`Gates::woken`].
+//! So a newcomer cannot overtake, and nobody who is woken finds nothing.
+//!
+//! What frees a gate: a slot given back, a report, a refund, a new credential, time.
+//! Time frees through the head of each lane, which is told when to come back ([`Claim::Still`]).
+//!
+//! ```text
+//! enter ─► Granted ─────────────► answered · learn ─► leave
+//!    ├──► Queued ─► claim ─► Granted ┘
+//!    │        └─► forget
+//!    └──► Refused
+//! ```
+
+use std::mem;
+use std::time::Duration;
+
+use crate::breaker::{self, Breaker};
+use crate::bulkhead::{self, Slots};
+use crate::credential::{self, Credential};
+use crate::dice::Draw;
+use crate::event::{BreakerState, What};
+use crate::limits::{LANES_MAX, LEASE_GRACE};
+use crate::outcome::Class;
+use crate::provider::{OpIndex, Priority, Provider};
+use crate::ratelimit::{self, Stamp, Window};
+use crate::refusal::{Reason, Refusal};
+use crate::time::Mono;
+
+use hold::Hold;
+pub use queue::Ticket;
+use queue::{Ahead, Head, Place, Queue, Waiter};
+
+mod hold;
+mod judge;
+mod pump;
+mod queue;
+mod view;
+
+pub use view::{Turn, Which};
 
 /// All shared state of one provider.
 #[derive(Debug)]
-pub struct Gates {}
+pub struct Gates {
+    /// Whom to wake, in this order, after the lock was given back. Emptied by whoever holds the lock.
+    pub woken: Vec<Ticket>,
+    authority: Breaker,
+    operations: Vec<Breaker>,
+    lanes: Vec<Lane>,
+    lane_of: Vec<u8>,
+    windows: Vec<Window>,
+    slots: Slots,
+    credentials: Vec<Credential>,
+    queue: Queue,
+    /// What changed at the breakers since the last call took it.
+    changes: Vec<What>,
+    stamps: u64,
+    given: u64,
+    returned: u64,
+    bugs: u64,
+}
+
+/// What calls of one lane share.
+#[derive(Clone, Debug)]
+struct Lane {
+    /// Bit n is window n.
+    windows: u64,
+    slot: Option<u8>,
+    hold: Hold,
+}
+
+/// What a call asks of the gates.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// What it wants to do.
+    pub operation: OpIndex,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// A grant after this time is of no use.
+    pub latest: Mono,
+    /// Decides whether it passes while a breaker that closed lets only a share pass.
+    pub draw: Draw,
+}
+
+/// What the gates answer to a newcomer.
+#[derive(Debug)]
+pub enum Entry {
+    /// Send.
+    Granted(Grant),
+    /// It stands in the queue.
+    Queued(Ticket),
+    /// Not now.
+    Refused(Refusal),
+}
+
+/// What the gates answer to somebody who waits.
+#[derive(Debug)]
+pub enum Claim {
+    /// Send.
+    Granted(Grant),
+    /// Go on waiting; ask again then, or when woken.
+    Still(Mono),
+    /// No longer.
+    Refused(Refusal),
+}
+
+/// What an attempt taught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What the outcome means.
+    pub class: Class,
+    /// What it says about the provider's health.
+    pub report: breaker::Report,
+    /// The provider asked to be left alone until then.
+    pub hint: Option<Mono>,
+}
+
+/// How somebody leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// At least one byte of the request left the process.
+    Sent,
+    /// Nothing did: the quota is given back.
+    Unsent,
+}
+
+/// Leave to send once: has to be given back to [`Gates::leave`], exactly once.
+#[must_use]
+#[derive(Debug)]
+pub struct Grant(Issued);
+
+#[derive(Clone, Copy, Debug)]
+struct Issued {
+    stamp: Stamp,
+    at: Mono,
+    authority: breaker::Pass,
+    by_operation: breaker::Pass,
+    version: u32,
+    operation: OpIndex,
+    told: Told,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Verdict,
+}
+
+impl Grant {
+    /// The version of the credential to send with; 0 where the operation needs none.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.0.version
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        debug_assert!(std::thread::panicking(), "a grant was dropped instead of given back");
+    }
+}
+
+/// What stands between a call and its grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Pass { version: u32 },
+    Time(Refusal, Mono),
+    Slot,
+    Credential,
+    Refused(Refusal),
+}
+
+impl Gates {
+    /// Open gates of a provider. Operations that need a credential wait for [`Gates::credential_is`].
+    #[must_use]
+    pub fn new(p: &Provider) -> Self {
+        let (lanes, lane_of) = lanes(p);
+        let reach = p.operations.iter().map(|op| op.timeouts.connect()).max();
+        let reach = reach.unwrap_or(Duration::ZERO);
+        let slots = p.bulkhead.slots() as usize;
+        let queue = Queue::new(lanes.len(), p.bulkhead.queue() as usize, slots);
+        let of_operation = |_| Breaker::new(&p.breaker, breaker::Scope::Operation);
+        Self {
+            woken: Vec::with_capacity(p.bulkhead.queue() as usize + slots),
+            authority: Breaker::new(&p.breaker, breaker::Scope::Authority),
+            operations: p.operations.iter().map(of_operation).collect(),
+            lanes,
+            lane_of,
+            windows: p.windows.iter().map(|window| Window::new(window, reach)).collect(),
+            slots: Slots::default(),
+            credentials: vec![Credential::default(); p.slots.len()],
+            queue,
+            changes: Vec::with_capacity(8),
+            stamps: 0,
+            given: 0,
+            returned: 0,
+            bugs: 0,
+        }
+    }
+
+    /// A newcomer: everything at once, a place in the queue, or a refusal.
+    #[must_use]
+    pub fn enter(&mut self, p: &Provider, now: Mono, ask: &Ask) -> Entry {
+        if self.queue.waiting() > 0 {
+            self.pump(p, now);
+        }
+        if let Some(refusal) = self.ramp(p, now, ask) {
+            return Entry::Refused(refusal);
+        }
+        let look = self.look(p, now, ask.operation, ask.priority);
+        let ahead = self.queue.ahead(self.lane_of(ask.operation), ask.priority);
+        match look {
+            Look::Refused(refusal) => Entry::Refused(refusal),
+            Look::Pass { version } if ahead == Ahead::Nobody => {
+                Entry::Granted(Grant(self.take(p, now, ask.operation, version)))
+            }
+            // Who has to wait for a probe would only wait for its verdict.
+            Look::Time(refusal, _) if refusal.reason == Reason::BreakerOpen => {
+                Entry::Refused(refusal)
+            }
+            Look::Time(refusal, opens) if opens > ask.latest => Entry::Refused(refusal),
+            Look::Pass { .. } | Look::Time(..) | Look::Slot | Look::Credential => {
+                self.wait(p, now, ask, look)
+            }
+        }
+    }
+
+    /// Somebody who waits asks again: woken, or because its time has come.
+    #[must_use]
+    pub fn claim(&mut self, p: &Provider, now: Mono, ticket: Ticket) -> Claim {
+        if matches!(self.queue.get(ticket), Some(Place::Waiting(_))) {
+            self.pump(p, now);
+        }
+        match self.queue.get(ticket) {
+            Some(Place::Handed(issued)) => {
+                self.queue.remove(ticket);
+                Claim::Granted(Grant(issued))
+            }
+            Some(Place::Refused(refusal)) => {
+                self.queue.remove(ticket);
+                Claim::Refused(refusal)
+            }
+            Some(Place::Waiting(waiter)) => self.still(p, now, ticket, &waiter),
+            Some(Place::Free(_)) | None => {
+                self.bugs += 1;
+                debug_assert!(false, "a ticket was claimed after it was answered");
+                Claim::Refused(Refusal::now(Reason::QueueWait))
+            }
+        }
+    }
+
+    /// Somebody who waits goes away; a grant that was made for it meanwhile is given back.
+    pub fn forget(&mut self, p: &Provider, now: Mono, ticket: Ticket) {
+        let place = self.queue.get(ticket);
+        self.queue.remove(ticket);
+        if let Some(Place::Handed(issued)) = place {
+            self.give_back(p, now, issued, Left::Unsent);
+        }
+        self.pump(p, now);
+    }
+
+    /// The request of this grant is about to leave: its place in the windows starts to count now.
+    pub fn sending(&mut self, now: Mono, grant: &mut Grant) {
+        if grant.0.at == now {
+            return;
+        }
+        let (old, granted) = (grant.0.stamp, grant.0.at);
+        self.stamps += 1;
+        grant.0.stamp = Stamp(self.stamps);
+        grant.0.at = now;
+        let new = grant.0.stamp;
+        self.each_window(grant.0.operation, |window| {
+            window.refund(granted, old);
+            window.advance(now);
+            window.enter(now, new);
+        });
+    }
+
+    /// The response head of this grant's request is here, so the request has arrived.
+    pub fn answered(&mut self, now: Mono, grant: &Grant) {
+        let stamp = grant.0.stamp;
+        self.each_window(grant.0.operation, |window| window.arrived(now, stamp));
+    }
+
+    /// What the attempt taught: once, as soon as it is known. Later verdicts of the same grant are ignored.
+    pub fn learn(
+        &mut self,
+        p: &Provider,
+        now: Mono,
+        grant: &mut Grant,
+        verdict: Verdict,
+        draw: Draw,
+    ) {
+        if mem::replace(&mut grant.0.told, Told::Verdict) == Told::Nothing {
+            self.judge(p, now, grant.0, verdict, draw);
+            self.pump(p, now);
+        }
+    }
+
+    /// Gives everything back. What was never judged goes back without a verdict.
+    pub fn leave(&mut self, p: &Provider, now: Mono, grant: Grant, left: Left) {
+        let issued = grant.0;
+        mem::forget(grant);
+        self.give_back(p, now, issued, left);
+        self.pump(p, now);
+    }
+
+    /// A credential arrived.
+    pub fn credential_is(
+        &mut self,
+        p: &Provider,
+        now: Mono,
+        slot: u8,
+        (version, fresh_until): (u32, Mono),
+    ) {
+        if let Some(credential) = self.credentials.get_mut(usize::from(slot)) {
+            credential.enter(version, fresh_until);
+        }
+        self.pump(p, now);
+    }
+
+    /// Nobody could fetch a credential: who waits for it is refused.
+    pub fn credential_failed(&mut self, p: &Provider, now: Mono, slot: u8) {
+        if let Some(credential) = self.credentials.get_mut(usize::from(slot)) {
+            credential.leave();
+        }
+        self.pump(p, now);
+    }
+
+    /// The provider refused the credential of this grant: says whether the call has to have it fetched.
+    pub fn credential_refused(&mut self, p: &Provider, grant: &Grant) -> credential::Refused {
+        let slot = p.operation(grant.0.operation).slot;
+        let Some(credential) = slot.and_then(|slot| self.credentials.get_mut(usize::from(slot)))
+        else {
+            return credential::Refused::Known;
+        };
+        credential.refuse(grant.0.version)
+    }
+
+    fn wait(&mut self, p: &Provider, now: Mono, ask: &Ask, look: Look) -> Entry {
+        let full = match look {
+            Look::Time(refusal, _) | Look::Refused(refusal) => refusal,
+            Look::Pass { .. } | Look::Slot | Look::Credential => Refusal::now(Reason::QueueFull),
+        };
+        if self.queue.waiting() >= p.bulkhead.queue() as usize {
+            return Entry::Refused(full);
+        }
+        if now >= ask.latest {
+            return Entry::Refused(Refusal::now(Reason::DeadlineTooShort));
+        }
+        let waiter = Waiter {
+            operation: ask.operation,
+            priority: ask.priority,
+            lane: self.lane_of(ask.operation),
+            patience: now.plus(p.bulkhead.queue_wait()).min(ask.latest),
+            latest: ask.latest,
+            armed: now,
+        };
+        match self.queue.push(waiter) {
+            Some(ticket) => Entry::Queued(ticket),
+            None => Entry::Refused(full),
+        }
+    }
+
+    fn still(&mut self, p: &Provider, now: Mono, ticket: Ticket, waiter: &Waiter) -> Claim {
+        let lane = waiter.lane;
+        let head = self.queue.head(lane).filter(|head| head.ticket == ticket);
+        let first = self.queue.head(lane).map_or(*waiter, |head| head.waiter);
+        let (until, refusal) = match self.look(p, now, first.operation, first.priority) {
+            // Where time is what is missing, patience for a slot does not count.
+            Look::Time(refusal, opens) => {
+                self.queue.extend(ticket, opens.plus(p.bulkhead.queue_wait()));
+                let until = if head.is_some() { opens.min(waiter.latest) } else { waiter.latest };
+                (until, refusal)
+            }
+            Look::Pass { .. } | Look::Slot | Look::Credential | Look::Refused(_) => {
+                (waiter.patience, Refusal::now(Reason::QueueWait))
+            }
+        };
+        if now < until {
+            self.queue.arm(ticket, until);
+            return Claim::Still(until);
+        }
+        self.queue.remove(ticket);
+        self.pump(p, now);
+        Claim::Refused(refusal)
+    }
+
+    fn take(&mut self, p: &Provider, now: Mono, operation: OpIndex, version: u32) -> Issued {
+        let lease_end = now.plus(p.operation(operation).timeouts.attempt()).plus(LEASE_GRACE);
+        let (authority, changed) = self.authority.enter(now, lease_end);
+        self.note(None, changed);
+        let (by_operation, changed) = match self.operations.get_mut(usize::from(operation.0)) {
+            Some(breaker) => breaker.enter(now, lease_end),
+            None => (authority, None),
+        };
+        self.note(Some(operation), changed);
+        let lane = usize::from(self.lane_of(operation));
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.hold.enter(now);
+        }
+        self.stamps += 1;
+        let stamp = Stamp(self.stamps);
+        self.each_window(operation, |window| window.enter(now, stamp));
+        self.slots.enter();
+        self.given += 1;
+        Issued { stamp, at: now, authority, by_operation, version, operation, told: Told::Nothing }
+    }
+
+    fn give_back(&mut self, p: &Provider, now: Mono, issued: Issued, left: Left) {
+        if issued.told == Told::Nothing {
+            let neutral = breaker::Report::Neutral;
+            let verdict = Verdict { class: Class::Success, report: neutral, hint: None };
+            self.judge(p, now, issued, verdict, Draw::of(0));
+        }
+        if left == Left::Unsent {
+            self.each_window(issued.operation, |window| window.refund(issued.at, issued.stamp));
+        }
+        self.slots.leave();
+        self.returned += 1;
+    }
+
+    fn refuse_waiters(&mut self, refusal: Refusal, meant: impl Fn(&Waiter) -> bool) {
+        self.queue.refuse(refusal, &mut self.woken, meant);
+    }
+
+    fn note(&mut self, operation: Option<OpIndex>, changed: Option<BreakerState>) {
+        if let Some(to) = changed {
+            self.changes.push(What::Breaker { operation, to });
+        }
+    }
+
+    fn lane_of(&self, operation: OpIndex) -> u8 {
+        self.lane_of.get(usize::from(operation.0)).copied().unwrap_or(0)
+    }
+
+    fn each_window(&mut self, operation: OpIndex, mut visit: impl FnMut(&mut Window)) {
+        let lane = usize::from(self.lane_of(operation));
+        let bits = self.lanes.get(lane).map_or(0, |lane| lane.windows);
+        for (number, window) in self.windows.iter_mut().enumerate() {
+            if bits >> number & 1 == 1 {
+                visit(window);
+            }
+        }
+    }
+}
+
+/// The distinct pairs of windows and credential slot, and which pair each operation has.
+fn lanes(p: &Provider) -> (Vec<Lane>, Vec<u8>) {
+    let mut lanes: Vec<Lane> = Vec::new();
+    let mut lane_of = Vec::with_capacity(p.operations.len());
+    for op in &p.operations {
+        let windows = p.lanes.get(usize::from(op.lane)).copied().unwrap_or(0);
+        let same = lanes.iter().position(|lane| lane.windows == windows && lane.slot == op.slot);
+        // More pairs than bits: lanes of the same windows then wait for each other's credential.
+        let near = || lanes.iter().position(|lane| lane.windows == windows);
+        let full = lanes.len() >= LANES_MAX;
+        let at = same.or_else(|| if full { near().or(Some(0)) } else { None });
+        let at = at.unwrap_or_else(|| {
+            lanes.push(Lane { windows, slot: op.slot, hold: Hold::Free });
+            lanes.len() - 1
+        });
+        lane_of.push(u8::try_from(at).unwrap_or(0));
+    }
+    if lanes.is_empty() {
+        lanes.push(Lane { windows: 0, slot: None, hold: Hold::Free });
+    }
+    (lanes, lane_of)
+}
+
+fn opens(look: breaker::Look) -> Option<Mono> {
+    match look {
+        breaker::Look::Open(until) => until,
+        breaker::Look::Busy(until) => Some(until),
+        breaker::Look::Pass | breaker::Look::Probe | breaker::Look::Ramp { .. } => None,
+    }
+}

@@ -30,3 +30,5 @@ pub const GUARD_MIN: Duration = Duration::from_millis(100);
 pub const RESERVE: Duration = Duration::from_millis(50);
 /// Shortest time in which an attempt can be useful, when the contract states none (`resilience.md` 6.2).
 pub const ATTEMPT_MIN: Duration = Duration::from_millis(100);
+/// How long a probe's lease outlives its attempt, so that a probe that ran into its timeout still reports (chosen).
+pub const LEASE_GRACE: Duration = Duration::from_secs(1);

@@ -1,0 +1,89 @@
+//! What the gates learn from an attempt: the breakers' verdict, and what the provider asked for.
+
+use std::mem;
+
+use super::{
+    Breaker, BreakerState, Class, Draw, Gates, Issued, Mono, OpIndex, Provider, Reason, Refusal,
+    Verdict, breaker, hold, opens,
+};
+
+impl Gates {
+    pub(super) fn judge(
+        &mut self,
+        p: &Provider,
+        now: Mono,
+        issued: Issued,
+        verdict: Verdict,
+        draw: Draw,
+    ) {
+        let Verdict { class, report, .. } = verdict;
+        let changed = self.authority.learn(&p.breaker, now, issued.authority, report, draw);
+        self.note(None, changed);
+        if changed == Some(BreakerState::Open) {
+            self.operations.iter_mut().for_each(Breaker::forget_counts);
+            let until = self.authority_opens(p, now);
+            self.refuse_waiters(until, |_| true);
+        }
+        // What took the whole authority down says nothing of one operation.
+        let opened = changed == Some(BreakerState::Open);
+        let report_of_operation = if opened { breaker::Report::Neutral } else { report };
+        if let Some(breaker) = self.operations.get_mut(usize::from(issued.operation.0)) {
+            let report = report_of_operation;
+            let changed = breaker.learn(&p.breaker, now, issued.by_operation, report, draw);
+            if changed == Some(BreakerState::Open) {
+                let until = opens(breaker.look(&p.breaker, now));
+                let refusal = Refusal { reason: Reason::BreakerOpen, until };
+                self.refuse_waiters(refusal, |waiter| waiter.operation == issued.operation);
+            }
+            self.note(Some(issued.operation), changed);
+        }
+        if report != breaker::Report::Neutral || class != Class::Success {
+            self.hold(p, now, issued.operation, verdict, draw);
+        }
+    }
+
+    /// Notes what the provider asked for, on every lane that may share the quota it speaks of.
+    fn hold(&mut self, p: &Provider, now: Mono, operation: OpIndex, verdict: Verdict, draw: Draw) {
+        let Verdict { class, hint, .. } = verdict;
+        let own = self.lane_of(operation);
+        let windows = self.lanes.get(usize::from(own)).map_or(0, |lane| lane.windows);
+        let pause = match (class, hint) {
+            (Class::Throttled | Class::Overloaded | Class::Transient, Some(until)) => until,
+            (Class::Throttled, None) => {
+                let base = p.operation(operation).retry.throttle().base();
+                now.plus(base / 2 + draw.upto(base / 2))
+            }
+            (Class::Success, _) => {
+                for (number, lane) in self.lanes.iter_mut().enumerate() {
+                    if number == usize::from(own) || lane.windows & windows != 0 {
+                        lane.hold.worked();
+                    }
+                }
+                return;
+            }
+            (Class::Exhausted, _) => now,
+            (Class::Transient | Class::Overloaded, None) => return,
+            (Class::Rejected | Class::Unauthorized, _) => return,
+        };
+        for (number, lane) in self.lanes.iter_mut().enumerate() {
+            if number != usize::from(own) && lane.windows & windows == 0 {
+                continue;
+            }
+            if class == Class::Exhausted {
+                lane.hold.exhaust(now, hint);
+            } else {
+                lane.hold.pause(now, pause);
+            }
+        }
+        if class != Class::Exhausted {
+            let refusal = Refusal::until(Reason::Hold, pause);
+            let mut lanes = mem::take(&mut self.lanes);
+            self.refuse_waiters(refusal, |waiter| {
+                let lane = lanes.get(usize::from(waiter.lane));
+                let held = lane.is_some_and(|lane| lane.hold.look(now) == hold::Look::Until(pause));
+                held && waiter.latest < pause
+            });
+            mem::swap(&mut self.lanes, &mut lanes);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Looking at all gates, and handing grants to those who wait.
+
+use super::{
+    Ask, Gates, Head, Issued, Look, Mono, OpIndex, Place, Priority, Provider, Reason, Refusal,
+    breaker, bulkhead, credential, hold, opens, ratelimit,
+};
+
+impl Gates {
+    /// Serves everybody who can be served now: the most urgent first, then the oldest.
+    ///
+    /// Afterwards the head of every lane that waits for a time knows that time, or is woken to learn it.
+    pub(super) fn pump(&mut self, p: &Provider, now: Mono) {
+        while self.queue.waiting() > 0 {
+            let Some((head, version)) = self.next(p, now) else { break };
+            let issued: Issued = self.take(p, now, head.waiter.operation, version);
+            self.queue.answer(head.ticket, Place::Handed(issued));
+            self.woken.push(head.ticket);
+        }
+    }
+
+    /// The one to be served next; refuses heads that cannot be served and arms those that wait for a time.
+    fn next(&mut self, p: &Provider, now: Mono) -> Option<(Head, u32)> {
+        let mut best: Option<(Head, u32)> = None;
+        let mut busy = self.queue.busy_lanes();
+        while busy != 0 {
+            let lane = u8::try_from(busy.trailing_zeros()).unwrap_or(0);
+            let Some(head) = self.queue.head(lane) else {
+                busy &= busy - 1;
+                continue;
+            };
+            let look = self.look(p, now, head.waiter.operation, head.waiter.priority);
+            if let Look::Refused(refusal) = look {
+                self.queue.answer(head.ticket, Place::Refused(refusal));
+                self.woken.push(head.ticket);
+                if self.queue.head(lane).is_some() {
+                    continue;
+                }
+            }
+            busy &= busy - 1;
+            match look {
+                Look::Pass { version } => {
+                    let rank = |head: &Head| (head.waiter.priority, head.order);
+                    if best.as_ref().is_none_or(|(other, _)| rank(&head) < rank(other)) {
+                        best = Some((head, version));
+                    }
+                }
+                Look::Time(_, opens) => self.arm(&head, opens),
+                Look::Slot | Look::Credential | Look::Refused(_) => {}
+            }
+        }
+        best
+    }
+
+    /// Wakes a head whose timer would fire too late, so that it sets another.
+    fn arm(&mut self, head: &Head, opens: Mono) {
+        let until = opens.min(head.waiter.latest);
+        if head.waiter.armed > until {
+            self.queue.arm(head.ticket, until);
+            self.woken.push(head.ticket);
+        }
+    }
+
+    /// What stands between a call and its grant now. Takes nothing.
+    pub(super) fn look(
+        &mut self,
+        p: &Provider,
+        now: Mono,
+        operation: OpIndex,
+        priority: Priority,
+    ) -> Look {
+        let mut wait: Option<Refusal> = None;
+        match self.authority.look(&p.breaker, now) {
+            breaker::Look::Open(until) => {
+                return Look::Refused(Refusal { reason: Reason::BreakerOpen, until });
+            }
+            breaker::Look::Busy(until) => later(&mut wait, Reason::BreakerOpen, until),
+            breaker::Look::Pass | breaker::Look::Probe | breaker::Look::Ramp { .. } => {}
+        }
+        if let Some(breaker) = self.operations.get(usize::from(operation.0)) {
+            let look = breaker.look(&p.breaker, now);
+            if matches!(look, breaker::Look::Open(_) | breaker::Look::Busy(_)) {
+                return Look::Refused(Refusal { reason: Reason::BreakerOpen, until: opens(look) });
+            }
+        }
+        let lane = self.lanes.get(usize::from(self.lane_of(operation)));
+        let (slot, held) = lane.map_or((None, hold::Look::Free), |l| (l.slot, l.hold.look(now)));
+        match held {
+            hold::Look::Free => {}
+            hold::Look::Until(until) => later(&mut wait, Reason::Hold, until),
+            hold::Look::Exhausted(until) => {
+                return Look::Refused(Refusal::until(Reason::Exhausted, until));
+            }
+        }
+        self.each_window(operation, |window| {
+            window.advance(now);
+            match window.look() {
+                ratelimit::Look::Room => {}
+                ratelimit::Look::Full(until) => later(&mut wait, Reason::LimiterFull, until),
+            }
+        });
+        let credential = slot.and_then(|slot| self.credentials.get(usize::from(slot)));
+        let version = match credential.map(|credential| credential.look(now)) {
+            None => Some(0),
+            Some(credential::Look::Fresh(version)) => Some(version),
+            Some(credential::Look::Fetching) => None,
+            Some(credential::Look::Missing) => {
+                return Look::Refused(Refusal::now(Reason::CredentialMissing));
+            }
+        };
+        if let Some(refusal) = wait {
+            return Look::Time(refusal, refusal.until.unwrap_or(now));
+        }
+        let Some(version) = version else { return Look::Credential };
+        match self.slots.look(&p.bulkhead, priority) {
+            bulkhead::Look::Free => Look::Pass { version },
+            bulkhead::Look::Taken => Look::Slot,
+        }
+    }
+
+    /// Refuses a newcomer that is not in the share which a breaker lets pass after closing.
+    pub(super) fn ramp(&self, p: &Provider, now: Mono, ask: &Ask) -> Option<Refusal> {
+        let own = self.operations.get(usize::from(ask.operation.0));
+        [Some(&self.authority), own].into_iter().flatten().find_map(|breaker| {
+            match breaker.look(&p.breaker, now) {
+                breaker::Look::Ramp { share, until } => {
+                    let passes = ask.draw.unit() * 1000.0 < f64::from(share);
+                    (!passes).then(|| Refusal::until(Reason::BreakerOpen, until))
+                }
+                breaker::Look::Pass
+                | breaker::Look::Probe
+                | breaker::Look::Open(_)
+                | breaker::Look::Busy(_) => None,
+            }
+        })
+    }
+
+    /// The refusal of those who wait when the authority's breaker opens.
+    pub(super) fn authority_opens(&self, p: &Provider, now: Mono) -> Refusal {
+        let until = opens(self.authority.look(&p.breaker, now));
+        Refusal { reason: Reason::BreakerOpen, until }
+    }
+}
+
+/// Notes that a gate opens only then, if that is later than what is known.
+fn later(wait: &mut Option<Refusal>, reason: Reason, until: Mono) {
+    if wait.is_none_or(|known| known.until.is_none_or(|known| known < until)) {
+        *wait = Some(Refusal::until(reason, until));
+    }
+}

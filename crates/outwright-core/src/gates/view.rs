@@ -1,0 +1,191 @@
+//! What operators and telemetry read of the gates, what operators may turn, and what has to hold always.
+
+use super::{Breaker, BreakerState, Gates, Mono, OpIndex, Provider, Refusal, What, hold};
+use super::{Place, Ticket};
+
+/// Which breaker an operator means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The one of the provider's authority.
+    Authority,
+    /// The one of an operation.
+    Operation(OpIndex),
+}
+
+/// What an operator does to a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Refuse everything until then, or until it is reset.
+    ForceOpen(Option<Mono>),
+    /// Let everything pass and judge nothing, until it is reset.
+    Disable,
+    /// Close it and forget what was counted.
+    Reset,
+}
+
+impl Gates {
+    /// An operator turns a breaker; those who wait hear of it at once.
+    pub fn turn(&mut self, p: &Provider, now: Mono, which: Which, turn: Turn) {
+        let (operation, breaker) = match which {
+            Which::Authority => (None, Some(&mut self.authority)),
+            Which::Operation(op) => (Some(op), self.operations.get_mut(usize::from(op.0))),
+        };
+        let state = breaker.map(|breaker: &mut Breaker| match turn {
+            Turn::ForceOpen(until) => breaker.force_open(until),
+            Turn::Disable => breaker.disable(),
+            Turn::Reset => breaker.reset(now),
+        });
+        self.note(operation, state);
+        if which == Which::Authority && matches!(turn, Turn::ForceOpen(_)) {
+            let refusal = self.authority_opens(p, now);
+            self.refuse_waiters(refusal, |_| true);
+        }
+        self.pump(p, now);
+    }
+
+    /// The state of a breaker.
+    #[must_use]
+    pub fn breaker(&self, which: Which, now: Mono) -> BreakerState {
+        match which {
+            Which::Authority => self.authority.state(now),
+            Which::Operation(op) => {
+                let breaker = self.operations.get(usize::from(op.0));
+                breaker.map_or(BreakerState::Closed, |breaker| breaker.state(now))
+            }
+        }
+    }
+
+    /// Probe leases that are out, over all breakers.
+    #[must_use]
+    pub fn probes(&self, now: Mono) -> usize {
+        let breakers = std::iter::once(&self.authority).chain(&self.operations);
+        breakers.map(|breaker| breaker.leases(now)).sum()
+    }
+
+    /// Slots in use.
+    #[must_use]
+    pub const fn slots_used(&self) -> u32 {
+        self.slots.used()
+    }
+
+    /// Calls that wait for a grant.
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
+    /// Sends that count in window `number` now.
+    #[must_use]
+    pub fn window_used(&mut self, number: usize, now: Mono) -> u32 {
+        self.windows.get_mut(number).map_or(0, |window| {
+            window.advance(now);
+            window.used()
+        })
+    }
+
+    /// Until when calls of this operation are held because the provider asked for it.
+    #[must_use]
+    pub fn held_until(&self, operation: OpIndex, now: Mono) -> Option<Mono> {
+        let lane = self.lanes.get(usize::from(self.lane_of(operation)))?;
+        match lane.hold.look(now) {
+            hold::Look::Free => None,
+            hold::Look::Until(until) | hold::Look::Exhausted(until) => Some(until),
+        }
+    }
+
+    /// The version of a credential slot that is fresh or was last; 0 is none.
+    #[must_use]
+    pub fn credential_version(&self, slot: u8) -> u32 {
+        self.credentials.get(usize::from(slot)).map_or(0, |credential| credential.version())
+    }
+
+    /// Breaker changes that no call has taken along yet.
+    pub fn take_changes(&mut self) -> std::vec::Drain<'_, What> {
+        self.changes.drain(..)
+    }
+
+    /// Broken promises of our own code; has to stay 0.
+    #[must_use]
+    pub const fn bugs(&self) -> u64 {
+        self.bugs
+    }
+
+    /// Notes a broken promise of our own code.
+    pub(crate) fn bug(&mut self, what: &'static str) {
+        self.bugs += 1;
+        debug_assert!(false, "{what}");
+    }
+
+    /// Grants that are out: made and not given back.
+    #[must_use]
+    pub const fn grants_out(&self) -> u64 {
+        self.given - self.returned
+    }
+
+    /// What has to hold after every step.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that does not hold.
+    pub fn verify(&mut self, p: &Provider, now: Mono) -> Result<(), &'static str> {
+        let used = u64::from(self.slots.used());
+        if self.given - self.returned != used || used > u64::from(p.bulkhead.slots()) {
+            return Err("grants given less grants returned are the slots in use, and these fit");
+        }
+        if self.queue.waiting() > p.bulkhead.queue() as usize {
+            return Err("no more calls wait than the queue holds");
+        }
+        if self.queue.handed() as u64 > used {
+            return Err("a grant that waits for its call holds a slot");
+        }
+        let open = [BreakerState::Open, BreakerState::ForcedOpen];
+        if open.contains(&self.authority.state(now)) && self.queue.waiting() > 0 {
+            return Err("nobody waits while the breaker is open");
+        }
+        self.verify_heads(p, now)
+    }
+
+    /// A head that waits for a time is armed for it, or was just woken to arm itself.
+    fn verify_heads(&mut self, p: &Provider, now: Mono) -> Result<(), &'static str> {
+        let mut busy = self.queue.busy_lanes();
+        while busy != 0 {
+            let lane = u8::try_from(busy.trailing_zeros()).unwrap_or(0);
+            busy &= busy - 1;
+            let Some(head) = self.queue.head(lane) else {
+                return Err("a busy lane has a head");
+            };
+            let look = self.look(p, now, head.waiter.operation, head.waiter.priority);
+            let due = head.waiter.armed <= now;
+            match look {
+                super::Look::Time(_, opens) if head.waiter.armed > opens => {
+                    return Err("a head that waits for a time is armed for it");
+                }
+                super::Look::Pass { .. } | super::Look::Refused(_) if !due => {
+                    return Err("a head that could be answered is answered");
+                }
+                super::Look::Time(..)
+                | super::Look::Pass { .. }
+                | super::Look::Refused(_)
+                | super::Look::Slot
+                | super::Look::Credential => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether somebody still stands behind this ticket.
+    #[must_use]
+    pub fn knows(&self, ticket: Ticket) -> bool {
+        !matches!(self.queue.get(ticket), None | Some(Place::Free(_)))
+    }
+
+    /// The earliest time at which a call of this operation could pass, as far as time decides it.
+    #[must_use]
+    pub fn opening(&mut self, p: &Provider, now: Mono, operation: OpIndex) -> Option<Refusal> {
+        let priority = p.operation(operation).priority;
+        match self.look(p, now, operation, priority) {
+            super::Look::Refused(refusal) | super::Look::Time(refusal, _) => Some(refusal),
+            super::Look::Pass { .. } | super::Look::Slot | super::Look::Credential => None,
+        }
+    }
+}
