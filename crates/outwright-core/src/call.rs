@@ -123,7 +123,12 @@ impl Call {
     pub fn admit(cx: &mut Cx<'_>, request: Request) -> Result<Self, Refusal> {
         let operation = cx.provider.operation(request.operation);
         let now = cx.now.mono;
-        let deadline = Deadline::new(&operation.timeouts, request.timeout, now);
+        let deadline = Deadline::new(
+            operation.timeouts.total(),
+            operation.timeouts.attempt(),
+            request.timeout,
+            now,
+        );
         let refused = refuses(operation, &request).or_else(|| match deadline.fit(now) {
             Fit::Fits => None,
             Fit::TooLate => Some(Reason::DeadlineTooShort),

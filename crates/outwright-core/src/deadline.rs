@@ -31,7 +31,6 @@ use std::time::Duration;
 
 use crate::limits::{ATTEMPT_MIN, RESERVE};
 use crate::time::Mono;
-use crate::timeout;
 
 /// Whether something that starts later still makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +50,13 @@ pub struct Deadline {
 
 impl Deadline {
     /// The deadline of a call that arrives `now`; the caller's own wish can only shorten it.
+    ///
+    /// `total` and `attempt` are the contract's.
     #[must_use]
-    pub fn new(policy: &timeout::Policy, caller: Option<Duration>, now: Mono) -> Self {
-        let total = caller.map_or(policy.total(), |caller| caller.min(policy.total()));
+    pub fn new(total: Duration, attempt: Duration, caller: Option<Duration>, now: Mono) -> Self {
+        let total = caller.map_or(total, |caller| caller.min(total));
         let ends = now.plus(total - RESERVE.min(total / 10));
-        let needed = ATTEMPT_MIN.min(policy.attempt());
+        let needed = ATTEMPT_MIN.min(attempt);
         Self { ends, latest: ends.minus(needed) }
     }
 

@@ -22,7 +22,7 @@
 //!
 //! # Units and bounds
 //!
-//! `requests` per `per`; exact up to [`LOG_ENTRIES_MAX`] requests, 40 bytes each; larger windows are counted in
+//! `requests` per `per`; exact up to [`LOG_ENTRIES_MAX`] requests, 56 bytes each; larger windows are counted in
 //! [`SUB_BUCKETS`] parts and use at least 98.5 % of the quota.
 //!
 //! # Says

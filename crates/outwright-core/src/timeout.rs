@@ -1,4 +1,32 @@
 //! The limits of one attempt, clipped to the deadline.
+//!
+//! # Guards against
+//!
+//! A peer that holds a call: one that never connects, never answers, or answers one byte at a time.
+//!
+//! # Rule
+//!
+//! Every attempt gets four limits when it is sent: its connection (DNS, TCP and TLS together) by a time, its head
+//! within `first_byte` of the connection, a byte at least every `idle`, and its end by a time.
+//! None of them reaches past the deadline of the call.
+//! The engine computes them; the driver keeps them, because only the transport knows the phase and what was flushed.
+//!
+//! # States
+//!
+//! None: limits are made once per attempt and do not move.
+//!
+//! # Units and bounds
+//!
+//! Durations above zero, `connect` and `first_byte` at most `attempt`, `attempt` at most `total`.
+//!
+//! # Says
+//!
+//! [`Limits`], as times and durations on the monotonic clock.
+//!
+//! # Sources
+//!
+//! AWS Builders' Library, "Timeouts, retries and backoff with jitter" (connect and request apart);
+//! RFC 9209 section 2.3 (an error of its own per phase); requirement R-100.
 
 use std::time::Duration;
 

@@ -51,7 +51,9 @@ pub fn world(tree: &Tree) -> Vec<Complaint> {
         let unordered = if ORDERED.contains(&name) { UNORDERED } else { &[] };
         for (n, line) in Source::product(text).code.lines().enumerate() {
             for (word, instead) in WORLD.iter().chain(unordered) {
-                if contains_word(line, word) {
+                // Whether this thread unwinds is asked by assertions on drop; it touches no world.
+                let asked = line.contains("std::thread::panicking()");
+                if contains_word(line, word) && !asked {
                     let what = format!("`{word}` in a pure crate: {instead}");
                     complaints.push(Complaint::new(path, n + 1, what));
                 }
