@@ -1,1 +1,3 @@
 //! Rehearse: a seeded world around the same engine, and the demo provider's behaviour.
+
+pub mod demo;
