@@ -1,6 +1,6 @@
 //! An answer of the provider before any fault touches it, and its form on the wire.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -170,5 +170,5 @@ pub(super) fn imf_fixdate(at: Timestamp) -> String {
     // httpdate cannot write years beyond 9999; a provider's clock does not get there.
     const YEAR_9999_MS: u64 = 253_402_300_799_000;
     let since = Duration::from_millis(at.millis().min(YEAR_9999_MS));
-    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)
+    httpdate::fmt_http_date(UNIX_EPOCH + since)
 }
