@@ -1,3 +1,4 @@
 //! The gateway over real sockets.
 
+#[cfg(test)]
 mod demo_provider;
