@@ -4,6 +4,7 @@
 //! `tests/it/repository.rs` runs all of them on the real tree.
 //! Beside each check stand negative controls: tiny invented trees that it must refuse.
 
+pub mod codes;
 pub mod documents;
 pub mod imports;
 pub mod manifests;
@@ -27,6 +28,7 @@ pub struct Check {
 
 /// All checks; a new one is one row.
 pub const CHECKS: &[Check] = &[
+    Check { name: "codes that others rely on stay", run: codes::locked },
     Check { name: "crates import only what the map allows", run: imports::map },
     Check { name: "dependencies carry a reason", run: manifests::reasons },
     Check { name: "packages come from the public registry", run: manifests::sources },

@@ -87,6 +87,8 @@ fn run_part(part: &'static Part, verbose: bool, strict: bool) -> Report {
     for line in part.commands {
         let mut command = job::cargo(line.args);
         command.envs(needs.iter().map(|(k, v)| (*k, v))).envs(line.env.iter().copied());
+        // A snapshot that differs is a failure, never a new file.
+        command.env("INSTA_UPDATE", "no").env("OUTWRIGHT_DATA", data());
         match job::run(&mut command, verbose) {
             Ok(ended) => {
                 counts.read(&ended.said);
@@ -105,6 +107,12 @@ fn run_part(part: &'static Part, verbose: bool, strict: bool) -> Report {
     }
     counts.failed = counts.failed.max(1);
     ended(Verdict::Failed(format!("`{command}`, output in {}", kept.display())), counts)
+}
+
+/// Where the files of providers are that some tests read; a test that misses one says so.
+fn data() -> PathBuf {
+    let named = std::env::var_os("OUTWRIGHT_DATA").map(PathBuf::from);
+    named.unwrap_or_else(|| job::root().join("../shared/data"))
 }
 
 /// Keeps the output of a part where a person can find it.
