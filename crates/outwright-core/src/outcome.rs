@@ -2,6 +2,12 @@
 
 use std::fmt;
 
+mod signal;
+mod verdict;
+
+pub use signal::{Certainty, Signal};
+pub use verdict::{Evidence, Grounds, Hint, HintSource, Pushback, Verdict};
+
 /// The number of an attempt within its call, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptNo(u8);
