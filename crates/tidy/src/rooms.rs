@@ -21,7 +21,7 @@ pub const ROOMS: &[&str] = &[
 pub const HEADINGS: &[&str] =
     &["Guards against", "Rule", "States", "Units and bounds", "Says", "Sources"];
 /// Rooms without a head so far; the list only gets shorter.
-const HEADLESS: &[&str] = &["admission", "classify", "fallback", "idempotency", "retry", "timeout"];
+const HEADLESS: &[&str] = &["classify", "fallback", "idempotency", "timeout"];
 const ENGINE: &str = "crates/outwright-core/src/";
 
 /// Every room has exactly the six headings.

@@ -28,11 +28,11 @@ pub fn no_mod_rs(tree: &Tree) -> Vec<Complaint> {
     tree.ending("/mod.rs").map(|(path, _)| Complaint::new(path, 0, what)).collect()
 }
 
-/// Every module begins with `//!`.
+/// Every module begins with `//!`; a file `tests.rs` is told by the module it tests.
 #[must_use]
 pub fn heads(tree: &Tree) -> Vec<Complaint> {
     tree.rust()
-        .filter(|(_, text)| !text.starts_with("//!"))
+        .filter(|(path, text)| !text.starts_with("//!") && !path.ends_with("/tests.rs"))
         .map(|(path, _)| Complaint::new(path, 1, "begin with `//!`: what this module is for"))
         .collect()
 }
