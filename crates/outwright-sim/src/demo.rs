@@ -215,7 +215,11 @@ impl Behaviour {
             }
         }
         let before = self.effects.count();
-        let delay = if reply.is_none() { self.latency(number) } else { Duration::ZERO };
+        let slow = match fault {
+            Some(Fault::Slow { by }) => by,
+            Some(_) | None => Duration::ZERO,
+        };
+        let delay = if reply.is_none() { self.latency(number) + slow } else { Duration::ZERO };
         let mut reply = match reply {
             Some(refusal) => refusal,
             None => self.answer(request, fault.as_ref(), (number, delay), now),
@@ -394,3 +398,6 @@ fn echo(status: u16, head: &Head) -> Reply {
     Reply::error(status, "authentication_error", &message)
         .with("X-Debug-Authorization", head.header("authorization").unwrap_or("none"))
 }
+
+#[cfg(test)]
+mod tests;

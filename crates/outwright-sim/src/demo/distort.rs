@@ -48,11 +48,6 @@ fn paced(reply: &Reply, every: Duration, closing: &str) -> Vec<Act> {
 /// The answer as this fault makes it.
 pub(super) fn under(fault: &Fault, reply: &Reply, head: &Head) -> Vec<Act> {
     match fault {
-        Fault::Slow { by } => {
-            let mut acts = vec![Act::Pause(*by)];
-            acts.extend(usual(reply, head));
-            acts
-        }
         Fault::Unanswered { ending, .. } => vec![end(*ending)],
         Fault::Silent { .. } => vec![Act::Silence],
         Fault::BlackHole { .. } => vec![Act::Freeze],
@@ -105,8 +100,9 @@ pub(super) fn under(fault: &Fault, reply: &Reply, head: &Head) -> Vec<Act> {
             acts.push(Act::Close);
             acts
         }
-        // Their answer is an ordinary one with another status, or their moment is another one.
-        Fault::Status { .. }
+        // Their answer is an ordinary one, later or with another status, or their moment is another one.
+        Fault::Slow { .. }
+        | Fault::Status { .. }
         | Fault::Redirect { .. }
         | Fault::Echo { .. }
         | Fault::EndOnNext { .. }
