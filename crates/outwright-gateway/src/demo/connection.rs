@@ -79,8 +79,9 @@ async fn speak(
 
 async fn only(line: Line, acts: Vec<Act>) {
     let mut script = Script { line, reader: Reader::default(), body: None };
-    if script.run(acts).await == Flow::Next {
-        script.line.close().await;
+    match script.run(acts).await {
+        Flow::Next => script.line.close().await,
+        Flow::Over(act) => script.end(act).await,
     }
 }
 

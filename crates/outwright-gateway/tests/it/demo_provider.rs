@@ -370,7 +370,7 @@ async fn an_upload_is_answered_when_the_head_is_in() {
 }
 
 #[tokio::test]
-async fn chunked_requests_are_read_and_ambiguous_ones_are_not() {
+async fn chunked_requests_are_read_and_doubly_framed_ones_are_not() {
     let demo = demo().await;
     let mut raw = Raw::to(demo.plain()).await;
     raw.say("POST /v1/orders HTTP/1.1\r\nHost: demo\r\nTransfer-Encoding: chunked\r\n\r\n").await;
