@@ -6,6 +6,7 @@
 mod counts;
 mod families;
 mod histogram;
+mod levels;
 mod line;
 mod log;
 mod record;
@@ -24,6 +25,7 @@ use outwright_core::time::{Mono, Timestamp};
 
 pub use self::counts::TurnedAway;
 pub use self::families::{FAMILIES, Family, Kind};
+pub use self::levels::{Levels, WindowLevel};
 pub use self::log::LogTarget;
 pub use self::record::{Attempt, Attempts, Outcome, Record};
 
@@ -314,36 +316,6 @@ impl Shape {
             .and_then(|index| self.operations.get(usize::from(index.0)))
             .map_or("provider", |name| name)
     }
-}
-
-/// Where the gates of a provider stand at the moment of a scrape.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Levels {
-    /// Every breaker: the provider's own (none) and those of operations.
-    pub breakers: Vec<(Option<OpIndex>, BreakerState)>,
-    /// Every rate window, in the order of the contract.
-    pub windows: Vec<WindowLevel>,
-    /// Calls that may be at the provider at once.
-    pub slots: u32,
-    /// Calls that are there.
-    pub slots_used: u32,
-    /// Calls that may wait.
-    pub queue: u32,
-    /// Calls that wait.
-    pub waiting: u32,
-    /// Part of the retry budget that is left, from 0 to 1.
-    pub budget: f64,
-    /// When each slot's credential was read, in the order of the contract.
-    pub credentials: Vec<Option<Timestamp>>,
-}
-
-/// Where a rate window stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WindowLevel {
-    /// Requests that it would let through now.
-    pub left: u32,
-    /// Requests that it lets through in all.
-    pub requests: u32,
 }
 
 /// Calls of one provider.

@@ -33,6 +33,8 @@ pub enum TurnedAway {
     BadRequest,
     /// The head was too large.
     HeadTooLarge,
+    /// The target was too long.
+    TargetTooLong,
     /// The head did not come in time.
     HeadTooLate,
     /// Its path can be read in two ways.
@@ -51,9 +53,10 @@ pub enum TurnedAway {
 
 impl TurnedAway {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BadRequest,
         Self::HeadTooLarge,
+        Self::TargetTooLong,
         Self::HeadTooLate,
         Self::PathAmbiguous,
         Self::BrowserRefused,
@@ -69,6 +72,7 @@ impl TurnedAway {
         match self {
             Self::BadRequest => "bad-request",
             Self::HeadTooLarge => "head-too-large",
+            Self::TargetTooLong => "target-too-long",
             Self::HeadTooLate => "head-too-late",
             Self::PathAmbiguous => "path-ambiguous",
             Self::BrowserRefused => "browser-refused",

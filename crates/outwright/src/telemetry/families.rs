@@ -64,14 +64,14 @@ families! {
         "Attempts that followed another one, by the class of the one before.";
     SUPPRESSED = Counter "outwright_retries_suppressed_total" ["provider", "operation", "cause"]
         "Outcomes that were not good and were not tried again, by why not.";
-    BUDGET = Gauge "outwright_retry_budget_remaining_ratio" ["provider"]
-        "Part of the retry budget that is left, from 0 to 1.";
     RETRY_AFTER = Histogram "outwright_retry_after_seconds" ["provider"]
         "Waits that the provider asked for.";
     THROTTLED = Counter "outwright_throttled_total" ["provider", "operation", "signal"]
         "Attempts that the provider throttled, by how it said so.";
     BREAKER_STATE = Gauge "outwright_breaker_state" ["provider", "breaker", "state"]
         "1 for the state that the breaker is in, 0 for the others.";
+    BREAKER_PROBES = Gauge "outwright_breaker_probes_out" ["provider"]
+        "Calls that are out to find whether the provider is back.";
     BREAKER_TRANSITIONS = Counter "outwright_breaker_transitions_total" ["provider", "breaker", "from", "to"]
         "Changes of a breaker's state.";
     BREAKER_REJECTIONS = Counter "outwright_breaker_rejections_total" ["provider"]

@@ -45,8 +45,9 @@ fn levels() -> Levels {
         slots_used: 3,
         queue: 40,
         waiting: 1,
-        budget: 0.25,
+        probes: 1,
         credentials: vec![Some(Timestamp::from_millis(1_700_000_000_999))],
+        bugs: 0,
     }
 }
 
@@ -139,7 +140,7 @@ fn levels_of_the_gates_are_shown() {
         r#"outwright_limiter_permits{provider="demo",limit="account"} 7"#,
         r#"outwright_concurrency_used{provider="demo"} 3"#,
         r#"outwright_queue_depth{provider="demo"} 1"#,
-        r#"outwright_retry_budget_remaining_ratio{provider="demo"} 0.25"#,
+        r#"outwright_breaker_probes_out{provider="demo"} 1"#,
         r#"outwright_credential_issued_timestamp_seconds{provider="demo",credential="key"} 1700000000"#,
         r#"outwright_contract_info{provider="demo",version="9c1e",tier="critical",owner="pay \"ments\""} 1"#,
         "outwright_bugs_total 0",

@@ -109,10 +109,6 @@ impl Sources<'_> {
             let total = merged(cores.iter().map(|core| &core.retry_after));
             page.histogram(&families::RETRY_AFTER, &[&shape.name], &total);
         });
-        page.family(&families::BUDGET);
-        for (shape, levels) in self.shapes.iter().zip(self.levels) {
-            page.ratio(&families::BUDGET, &[&shape.name], levels.budget);
-        }
     }
 
     fn gates(&self, page: &mut Page) {
@@ -153,6 +149,11 @@ impl Sources<'_> {
                     page.row(&families::BREAKER_STATE, &labels, u64::from(word == *state));
                 }
             }
+        }
+        page.family(&families::BREAKER_PROBES);
+        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+            let probes = u64::try_from(levels.probes).unwrap_or(u64::MAX);
+            page.row(&families::BREAKER_PROBES, &[&shape.name], probes);
         }
         page.family(&families::BREAKER_TRANSITIONS);
         for ((provider, operation, from, to), times) in self.transitions.read() {
@@ -208,7 +209,8 @@ impl Sources<'_> {
             self.cores.iter().fold(0, |sum: u64, core| sum.wrapping_add(core.dropped.read()));
         page.family(&families::DROPPED);
         page.row(&families::DROPPED, &["log", "queue_full"], lost);
-        let bugs = self.cores.iter().fold(0, |sum: u64, core| sum.wrapping_add(core.bugs.read()));
+        let noticed = self.levels.iter().fold(0, |sum: u64, levels| sum.wrapping_add(levels.bugs));
+        let bugs = self.cores.iter().fold(noticed, |sum, core| sum.wrapping_add(core.bugs.read()));
         page.family(&families::BUGS);
         page.row(&families::BUGS, &[], bugs);
     }
@@ -269,12 +271,6 @@ impl Page {
         if value > 0 {
             self.row(family, labels, value);
         }
-    }
-
-    fn ratio(&mut self, family: &Family, labels: &[&str], value: f64) {
-        self.text.push_str(family.name);
-        self.labels(family, labels, None);
-        self.put(format_args!(" {value}\n"));
     }
 
     fn histogram(&mut self, family: &Family, labels: &[&str], total: &Total) {

@@ -1,0 +1,73 @@
+//! Where the gates of a provider stand at the moment of a scrape, read in one look under their lock.
+
+use outwright_core::event::BreakerState;
+use outwright_core::gates::{Gates, Which};
+use outwright_core::provider::{OpIndex, Provider};
+use outwright_core::time::{Mono, Timestamp};
+
+/// Where the gates of a provider stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Levels {
+    /// Every breaker: the provider's own (none) and those of operations.
+    pub breakers: Vec<(Option<OpIndex>, BreakerState)>,
+    /// Every rate window, in the order of the contract.
+    pub windows: Vec<WindowLevel>,
+    /// Calls that may be at the provider at once.
+    pub slots: u32,
+    /// Calls that are there.
+    pub slots_used: u32,
+    /// Calls that may wait.
+    pub queue: u32,
+    /// Calls that wait.
+    pub waiting: u32,
+    /// Probe leases that are out.
+    pub probes: usize,
+    /// When each slot's credential was read, in the order of the contract.
+    pub credentials: Vec<Option<Timestamp>>,
+    /// Broken promises of our own code.
+    pub bugs: u64,
+}
+
+/// Where a rate window stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowLevel {
+    /// Requests that it would let through now.
+    pub left: u32,
+    /// Requests that it lets through in all.
+    pub requests: u32,
+}
+
+impl Levels {
+    /// Reads them; `credentials` come from the wallet.
+    #[must_use]
+    pub fn of(
+        gates: &mut Gates,
+        provider: &Provider,
+        now: Mono,
+        credentials: Vec<Option<Timestamp>>,
+    ) -> Self {
+        let own = (None, gates.breaker(Which::Authority, now));
+        let operations = (0..provider.operations.len()).filter_map(|index| {
+            let index = OpIndex(u16::try_from(index).ok()?);
+            Some((Some(index), gates.breaker(Which::Operation(index), now)))
+        });
+        let breakers = std::iter::once(own).chain(operations).collect();
+        let windows = provider.windows.iter().enumerate().map(|(number, window)| {
+            let used = gates.window_used(number, now);
+            let requests = window.requests();
+            WindowLevel { left: requests.saturating_sub(used), requests }
+        });
+        let windows = windows.collect();
+        Self {
+            breakers,
+            windows,
+            slots: provider.bulkhead.slots(),
+            slots_used: gates.slots_used(),
+            queue: provider.bulkhead.queue(),
+            waiting: u32::try_from(gates.waiting()).unwrap_or(u32::MAX),
+            probes: gates.probes(now),
+            credentials,
+            bugs: gates.bugs(),
+        }
+    }
+}
