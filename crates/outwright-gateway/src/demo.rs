@@ -131,6 +131,18 @@ impl Demo {
         self.ports.tls
     }
 
+    /// The base URL of the plain port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.ports.plain)
+    }
+
+    /// The base URL of the TLS port, by the name that its certificate has.
+    #[must_use]
+    pub fn tls_origin(&self) -> String {
+        format!("https://localhost:{}", self.ports.tls.port())
+    }
+
     /// Where its control listens.
     #[must_use]
     pub const fn control_port(&self) -> SocketAddr {
@@ -385,3 +397,7 @@ impl Control {
         self.until(settled).await;
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/demo-provider.md")]
+struct Guide;

@@ -20,6 +20,8 @@ const BACKLOG: i32 = 4096;
 const FILLERS_MAX: usize = 16;
 /// How long a connection to loopback may take before the queue counts as full; chosen.
 const FILL_WAIT: Duration = Duration::from_millis(100);
+/// The pause after a failed accept; chosen.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
 /// A listening port.
 pub(super) struct Port {
@@ -74,8 +76,12 @@ async fn accept(
                 return Ok(spare);
             }
             accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
-                    connections.spawn(serve(Arc::clone(shared), stream, speech));
+                match accepted {
+                    Ok((stream, _)) => {
+                        connections.spawn(serve(Arc::clone(shared), stream, speech));
+                    }
+                    // Out of descriptors, most likely: connections that end will help.
+                    Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
                 }
             }
             Some(_ended) = connections.join_next() => {}

@@ -437,6 +437,29 @@ async fn faults_are_ordered_and_accounts_read_over_the_control_port() {
     assert!(ask("POST", "/_demo/forget", "").await.contains("\"count\": 0"));
 }
 
+/// Every command of the guide is accepted, so that none of them can go stale.
+#[tokio::test]
+async fn every_control_command_of_the_guide_is_accepted() {
+    let guide = include_str!("../../../../docs/guides/demo-provider.md");
+    let demo = demo().await;
+    let mut commands = 0;
+    for line in guide.lines().filter(|line| line.contains("$CONTROL")) {
+        let Some(arguments) = line.strip_prefix("curl ") else { continue };
+        let mut words = arguments.split(' ').skip_while(|word| *word != "-X").skip(1);
+        let method = words.next().unwrap_or("GET");
+        let path = arguments.split("$CONTROL").nth(1).and_then(|rest| rest.split(' ').next());
+        let body = arguments.split_once("-d '").map_or("", |(_, body)| body.trim_end_matches('\''));
+        let mut control = Raw::to(demo.control_port()).await;
+        let (path, length) = (path.unwrap(), body.len());
+        let head = format!("{method} {path} HTTP/1.1\r\nContent-Length: {length}\r\n\r\n");
+        control.say(&format!("{head}{body}")).await;
+        let answer = control.answer().await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{line}: {answer}");
+        commands += 1;
+    }
+    assert!(commands > 20, "{commands}");
+}
+
 /// Every hostile preset leaves a provider that serves again when its rounds are used up.
 #[tokio::test]
 async fn a_hostile_preset_is_used_up_and_the_provider_serves_again() {

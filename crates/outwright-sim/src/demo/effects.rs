@@ -6,7 +6,7 @@ use outwright_core::time::Mono;
 use serde::Serialize;
 
 /// Effects kept; chosen. A request beyond it is answered 507 and performs nothing, so that no effect goes uncounted.
-pub const EFFECTS_MAX: usize = 1_000_000;
+pub const EFFECTS_MAX: usize = 200_000;
 
 /// One effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -56,7 +56,7 @@ pub(super) enum Known {
     Refused(Reply),
 }
 
-/// The keys in memory.
+/// The keys in memory: one per effect at most, so the ledger's bound is theirs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keys(BTreeMap<String, Kept>);
 
@@ -82,8 +82,7 @@ impl Keys {
         if key.len() > 255 {
             return refused(400, "an idempotency key has at most 255 characters");
         }
-        self.0.retain(|_, kept| now.since(kept.at) < retention);
-        match self.0.get(key) {
+        match self.0.get(key).filter(|kept| now.since(kept.at) < retention) {
             None => Known::New,
             Some(kept) if kept.fingerprint != fingerprint => {
                 refused(mismatch, "this key was used with other parameters")

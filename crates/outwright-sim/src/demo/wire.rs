@@ -7,7 +7,7 @@ use outwright_core::time::Mono;
 use super::request::{Head, Request, fingerprint};
 
 /// Requests kept; chosen. Older ones are dropped and counted.
-pub const REQUESTS_MAX: usize = 100_000;
+pub const REQUESTS_MAX: usize = 20_000;
 
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
