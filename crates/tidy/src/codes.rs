@@ -22,7 +22,8 @@ pub fn locked(tree: &Tree) -> Vec<Complaint> {
     let made = made(tree);
     for code in made.iter().filter(|c| !active.contains(c.as_str())) {
         let retired = lines.contains(&format!("{code} retired").as_str());
-        let what = if retired { "is retired: take another code" } else { "add this line" };
+        let what =
+            if retired { "is retired: take another code" } else { "add it: cargo xtask codes" };
         complaints.push(Complaint::new(LOCK, 0, format!("`{code}`: {what}")));
     }
     for code in active.iter().filter(|c| !made.contains(**c)) {
@@ -33,6 +34,16 @@ pub fn locked(tree: &Tree) -> Vec<Complaint> {
         complaints.push(Complaint::new(LOCK, 0, "keep the lines ordered"));
     }
     complaints
+}
+
+/// The lock file with the codes that it misses; it takes none away, because that is a decision.
+#[must_use]
+pub fn completed(tree: &Tree) -> String {
+    let text = tree.get(LOCK).unwrap_or_default();
+    let (head, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|l| l.starts_with('#'));
+    let mut all: BTreeSet<String> = lines.into_iter().map(str::to_owned).collect();
+    all.extend(made(tree).into_iter().filter(|code| !text.contains(&format!("{code} retired"))));
+    head.into_iter().map(str::to_owned).chain(all).map(|line| format!("{line}\n")).collect()
 }
 
 /// The codes in the literals of the sources.
@@ -85,6 +96,15 @@ mod tests {
         assert_eq!(complaints("finding OW203\n"), 1);
         assert_eq!(complaints("finding OW203\nfinding OW204\nrefusal hold\n"), 1);
         assert_eq!(complaints("finding OW203\nrefusal hold retired\n"), 1);
+    }
+
+    #[test]
+    fn completing_adds_and_takes_nothing_away() {
+        let tree = Tree::of(&[
+            (LOCK, "# x\nfinding OW204\n"),
+            ("crates/outwright-core/src/refusal.rs", REFUSAL),
+        ]);
+        assert_eq!(completed(&tree), "# x\nfinding OW204\nrefusal hold\n");
     }
 
     #[test]

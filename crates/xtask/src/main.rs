@@ -28,6 +28,8 @@ enum Command {
     Requirements(requirements::Options),
     /// Licences, sources and bans of every package, from the lock file and `deny.toml`.
     Deps,
+    /// Adds new codes of findings and refusals to their lock file.
+    Codes,
 }
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Requirements(options) => requirements::run(&options),
         Command::Deps => deps::run(),
+        Command::Codes => codes(),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -44,4 +47,12 @@ fn main() -> ExitCode {
             ExitCode::from(4)
         }
     }
+}
+
+fn codes() -> Result<bool, String> {
+    let tree = tidy::Tree::read(&job::root()).map_err(|e| format!("read the repository: {e}"))?;
+    let file = job::root().join(tidy::codes::LOCK);
+    std::fs::write(&file, tidy::codes::completed(&tree))
+        .map_err(|e| format!("write the lock: {e}"))?;
+    Ok(true)
 }
