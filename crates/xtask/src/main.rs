@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod deps;
 mod job;
 mod requirements;
@@ -26,6 +27,8 @@ enum Command {
     Test(test::Options),
     /// Every numbered requirement with the tests that cite it, or the issue it waits for.
     Requirements(requirements::Options),
+    /// Side-by-side benchmarks and the counted gates on speed.
+    Bench(bench::Options),
     /// Licences, sources and bans of every package, from the lock file and `deny.toml`.
     Deps,
     /// Adds new codes of findings and refusals to their lock file.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test(options) => test::run(&options),
         Command::Requirements(options) => requirements::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Deps => deps::run(),
         Command::Codes => codes(),
     };

@@ -1,0 +1,209 @@
+//! Counted gates: user instructions and system calls per request, the same on a busy machine as on a quiet one.
+//!
+//! Each is the slope between a short and a long run of the product, so that start and end cancel.
+//! The load is a fixed number of waves, the provider stands in this program, and the access log is on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::Gateway;
+use super::capture::Capture;
+use super::peers::{Peer, Program, Scene, TARGETS, Wire};
+use super::runtimes::{calls, slope, strace};
+use super::talk;
+use crate::{job, tools};
+
+/// Growth over the accepted value that is still let through (issue 2, step 8).
+const GROWTH: f64 = 1.02;
+
+/// What is counted: name, connections, waves of the short and the long run, what must hold (performance paper).
+struct Count {
+    name: &'static str,
+    connections: usize,
+    waves: [usize; 2],
+    must: f64,
+    digits: usize,
+    of: fn(&Scene, &Count, usize) -> Result<f64, String>,
+}
+
+const COUNTS: [Count; 2] = [
+    Count {
+        name: "instructions_per_request",
+        connections: 16,
+        waves: [125, 625],
+        must: 36_000.0,
+        digits: 0,
+        of: instructions,
+    },
+    Count {
+        name: "syscalls_per_request",
+        connections: 64,
+        waves: [30, 150],
+        must: 4.5,
+        digits: 2,
+        of: syscalls,
+    },
+];
+
+/// Counts, compares with the accepted values and prints both; whether nothing grew.
+///
+/// # Errors
+///
+/// When the product or a tool cannot be run.
+pub(crate) fn run(options: &Gateway) -> Result<bool, String> {
+    tools::ensure_apt(&["valgrind", "strace"])?;
+    let outwright = options.binary.clone().map_or_else(build, Ok)?;
+    let dir = job::target().join("bench/gate");
+    fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let mut counted = Vec::new();
+    for count in &COUNTS {
+        counted.push((count, one(count, &dir, &outwright)?));
+    }
+    if options.accept {
+        accept(&counted)?;
+    }
+    Ok(report(&counted, &accepted()?))
+}
+
+/// Builds the product as it is shipped.
+///
+/// # Errors
+///
+/// What cargo said.
+pub(crate) fn build() -> Result<PathBuf, String> {
+    eprintln!("building the release profile");
+    let mut cargo = job::cargo(&["build", "--release", "-p", "outwright-cli", "--locked"]);
+    let ended = job::run(&mut cargo, false).map_err(|e| e.to_string())?;
+    let binary = job::target().join("release/outwright");
+    if ended.ok { Ok(binary) } else { Err(ended.said) }
+}
+
+fn one(count: &Count, dir: &Path, outwright: &Path) -> Result<f64, String> {
+    let capture = Capture::start()?;
+    let none = dir.join("none");
+    let scene = Scene {
+        dir,
+        envoy: &none,
+        outwright,
+        wire: Wire::Plain,
+        provider: capture.port(),
+        log: 9,
+        ca: &none,
+        cores: None,
+        runtimes: 1,
+        under: &[],
+        heavy: false,
+    };
+    let mut points = Vec::new();
+    for waves in count.waves {
+        eprintln!("{}: {} requests", count.name, waves * count.connections);
+        let value = (count.of)(&scene, count, waves)?;
+        points.push(((waves * count.connections) as f64, value));
+    }
+    slope(&points)
+}
+
+fn start(scene: &Scene, under: &[String]) -> Result<Peer, String> {
+    let outwright = TARGETS.iter().find(|t| t.program == Program::Outwright);
+    let scene = Scene { under, ..*scene };
+    outwright.ok_or("outwright is no target")?.start(&scene)
+}
+
+/// User instructions of a whole run, start to end.
+fn instructions(scene: &Scene, count: &Count, waves: usize) -> Result<f64, String> {
+    let out = scene.dir.join(format!("callgrind.{waves}"));
+    let _none_before = fs::remove_file(&out);
+    let file = format!("--callgrind-out-file={}", out.display());
+    let under = ["valgrind", "--tool=callgrind", "-q", &file].map(str::to_owned);
+    let peer = start(scene, &under)?;
+    talk::drive(peer.port, count.connections, waves)?;
+    peer.running.stop()?;
+    let text = fs::read_to_string(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let total = text.lines().filter_map(|l| l.strip_prefix("totals: "));
+    let total: f64 = total.filter_map(|n| n.trim().parse::<f64>().ok()).sum();
+    if total > 0.0 { Ok(total) } else { Err(format!("no totals in {}", out.display())) }
+}
+
+/// System calls of a whole run, start to end, all threads.
+fn syscalls(scene: &Scene, count: &Count, waves: usize) -> Result<f64, String> {
+    let counts = scene.dir.join(format!("strace.{waves}"));
+    let peer = start(scene, &strace(&counts, &[]))?;
+    talk::drive(peer.port, count.connections, waves)?;
+    peer.running.stop()?;
+    calls(&counts)
+}
+
+fn path() -> PathBuf {
+    job::root().join("bench/accepted.json")
+}
+
+fn accepted() -> Result<Value, String> {
+    let path = path();
+    let text = fs::read_to_string(&path);
+    let text = text.map_err(|e| format!("{}: {e}; --accept makes it", path.display()))?;
+    serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn accept(counted: &[(&Count, f64)]) -> Result<(), String> {
+    let round = |(count, value): &(&Count, f64)| {
+        let shift = if count.digits == 0 { 1.0 } else { 100.0 };
+        (count.name.to_owned(), json!((value * shift).round() / shift))
+    };
+    let values: Value = counted.iter().map(round).collect::<serde_json::Map<_, _>>().into();
+    let text = format!("{values:#}\n");
+    fs::write(path(), text).map_err(|e| format!("{}: {e}", path().display()))
+}
+
+fn report(counted: &[(&Count, f64)], accepted: &Value) -> bool {
+    println!("\n| per request | counted | accepted | | must hold | |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    let mut fine = true;
+    for (count, value) in counted {
+        let last = accepted.get(count.name).and_then(Value::as_f64);
+        let grew = last.is_none_or(|last| grew(*value, last));
+        let verdict = if grew { "GREW" } else { "fine" };
+        let must = if *value <= count.must { "holds" } else { "missed" };
+        let digits = count.digits;
+        let last = last.map_or_else(|| "nothing".to_owned(), |l| format!("{l:.digits$}"));
+        println!(
+            "| {} | {value:.digits$} | {last} | {verdict} | ≤ {:.digits$} | {must} |",
+            count.name, count.must
+        );
+        fine &= !grew;
+    }
+    if !fine {
+        println!(
+            "\nMore than 2 % above what was accepted. Find what costs it; \
+             or, where the cost is wanted, run\n  cargo xtask bench gateway --gate --accept\n\
+             and say in the commit why."
+        );
+    }
+    fine
+}
+
+/// Whether a count is more than 2 % above what was accepted.
+fn grew(value: f64, accepted: f64) -> bool {
+    value > accepted * GROWTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_percent_pass_and_more_does_not() {
+        assert!(!grew(102.0, 100.0));
+        assert!(grew(102.1, 100.0));
+        assert!(!grew(90.0, 100.0));
+    }
+
+    #[test]
+    fn a_value_that_was_never_accepted_is_no_pass() {
+        let counted: Vec<(&Count, f64)> = COUNTS.iter().map(|c| (c, 1.0)).collect();
+        assert!(!report(&counted, &json!({})));
+        let accepted = json!({"instructions_per_request": 1.0, "syscalls_per_request": 1.0});
+        assert!(report(&counted, &accepted));
+    }
+}
