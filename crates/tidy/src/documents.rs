@@ -196,6 +196,30 @@ pub fn architecture(tree: &Tree) -> Vec<Complaint> {
     complaints
 }
 
+/// Every decision has its own number and stands in the index.
+#[must_use]
+pub fn decisions(tree: &Tree) -> Vec<Complaint> {
+    let folder = "docs/decisions/";
+    let index = tree.get("docs/decisions/README.md").unwrap_or_default();
+    let mut complaints = Vec::new();
+    let mut last = "";
+    for (path, _) in tree.all().filter(|(p, _)| p.starts_with(folder)) {
+        let name = path.strip_prefix(folder).unwrap_or_default();
+        let number = name.split('-').next().unwrap_or_default();
+        if name == "README.md" {
+            continue;
+        }
+        if number == last {
+            complaints.push(Complaint::new(path, 0, format!("{number} is taken: take the next")));
+        }
+        if !index.contains(&format!("({name})")) {
+            complaints.push(Complaint::new(path, 0, "add a row to docs/decisions/README.md"));
+        }
+        last = number;
+    }
+    complaints
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +256,16 @@ mod tests {
     fn a_path_of_a_machine_is_refused() {
         assert_eq!(machine_paths(&page("see /work/x\n")).len(), 1);
         assert!(machine_paths(&page("crates/work/x\n")).is_empty());
+    }
+
+    #[test]
+    fn a_decision_outside_the_index_or_with_a_taken_number_is_refused() {
+        let tree = Tree::of(&[
+            ("docs/decisions/0001-a.md", ""),
+            ("docs/decisions/0001-b.md", ""),
+            ("docs/decisions/README.md", "| [0001](0001-a.md) | a |\n"),
+        ]);
+        assert_eq!(decisions(&tree).len(), 2);
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub const CHECKS: &[Check] = &[
     Check { name: "headings in sentence case", run: documents::headings },
     Check { name: "plain words in documents", run: documents::plain },
     Check { name: "links inside the repository lead somewhere", run: documents::links },
+    Check { name: "decisions stand in their index", run: documents::decisions },
     Check { name: "no path of somebody's machine", run: documents::machine_paths },
     Check { name: "the architecture page is short and complete", run: documents::architecture },
     Check { name: "cited requirements exist", run: requirements::citations },
