@@ -157,7 +157,7 @@ impl Demo {
 
     /// Ends every connection and waits until all is gone.
     pub async fn stop(mut self) {
-        self.control.shared.stopping.send_replace(true);
+        self.control.shared.end();
         match self.runner.take() {
             // An error means that it ended by itself.
             Some(Runner::Task(task)) => drop(task.await),
@@ -177,7 +177,7 @@ impl Deref for Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        self.control.shared.stopping.send_replace(true);
+        self.control.shared.end();
     }
 }
 
@@ -195,6 +195,7 @@ impl Serving {
         let mut stopping = shared.stopping.subscribe();
         let doors = (shared.door.subscribe(), shared.door.subscribe());
         let serving = async {
+            // It fails only where the runtime has no reactor, and ours always has one.
             let Ok(control) = TcpListener::from_std(control) else { return };
             tokio::join!(
                 plain.serve(Arc::clone(&shared), doors.0),
@@ -207,6 +208,8 @@ impl Serving {
             _stopped = stopping.wait_for(|stopping| *stopping) => {}
             () = serving => {}
         }
+        // Also when a port was lost: nobody may wait for it.
+        shared.end();
     }
 }
 
@@ -270,6 +273,11 @@ impl Shared {
 
     fn door_is(&self, speech: Speech, door: Door) {
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).insert(speech, door);
+        self.stir();
+    }
+
+    fn end(&self) {
+        self.stopping.send_replace(true);
         self.stir();
     }
 
@@ -345,6 +353,15 @@ impl Control {
         self.shared.ask(|behaviour| behaviour.wire_log().cloned().collect())
     }
 
+    /// The requests of one operation, such as `POST /v1/charges`, oldest first.
+    #[must_use]
+    pub fn requests_of(&self, operation: &str) -> Vec<Seen> {
+        let of = |behaviour: &Behaviour| {
+            behaviour.wire_log().filter(|seen| seen.operation() == operation).cloned().collect()
+        };
+        self.shared.ask(of)
+    }
+
     /// How many requests arrived.
     #[must_use]
     pub fn arrived(&self) -> u64 {
@@ -374,12 +391,12 @@ impl Control {
         self.shared.authority.ca_pem()
     }
 
-    /// Waits until this holds of the provider; looks again whenever something happened there.
+    /// Waits until this holds of the provider, or it stops; looks again whenever something happened there.
     pub async fn until(&self, holds: impl Fn(&Self) -> bool) {
         let mut pulse = self.shared.pulse.subscribe();
         loop {
             pulse.mark_unchanged();
-            if holds(self) {
+            if holds(self) || *self.shared.stopping.borrow() {
                 return;
             }
             if pulse.changed().await.is_err() {

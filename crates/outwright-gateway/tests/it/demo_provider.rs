@@ -125,6 +125,12 @@ async fn a_committed_charge_without_an_answer_is_one_effect_and_its_key_replays_
         second.say(&charge("k1")).await;
         assert!(second.answer().await.contains("Idempotent-Replayed: true"));
         assert_eq!((demo.effects().count(), demo.effects().surplus()), (1, 0));
+        let keys: Vec<_> = demo
+            .requests_of("POST /v1/charges")
+            .iter()
+            .map(|r| r.key().map(str::to_owned))
+            .collect();
+        assert_eq!(keys, [Some("k1".to_owned()), Some("k1".to_owned())]);
     }
 }
 
@@ -222,7 +228,7 @@ async fn only_the_good_certificate_is_accepted() {
     }
 }
 
-/// a body without length that ends without `close_notify` is cut, and a client can see it.
+/// A body without length that ends without `close_notify` is cut, and a client can see it.
 #[tokio::test]
 async fn a_cut_under_tls_is_not_a_clean_end() {
     let demo = demo().await;
@@ -496,7 +502,10 @@ fn a_provider_in_its_own_thread_serves_any_runtime_and_stops() {
         let (mut raw, address) = (Raw::to(demo.plain()).await, demo.plain());
         raw.say(&get("/v1/items")).await;
         assert!(raw.answer().await.starts_with("HTTP/1.1 200"));
+        let control = demo.control();
         demo.stop().await;
+        // Whoever still waits is let go.
+        control.until(|_| false).await;
         assert!(matches!(raw.rest().await.0.as_str(), ""));
         assert!(TcpStream::connect(address).await.is_err());
     });

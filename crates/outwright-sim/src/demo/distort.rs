@@ -53,7 +53,7 @@ pub(super) fn under(fault: &Fault, reply: &Reply, head: &Head) -> Vec<Act> {
         Fault::BlackHole { .. } => vec![Act::Freeze],
         Fault::EndAfterHead { ending } => {
             // The pause lets the head arrive: RST overtakes and destroys what the peer has not read.
-            vec![write(reply.usual_head("")), Act::Pause(Duration::from_millis(50)), end(*ending)]
+            vec![write(reply.usual_head("")), Act::Pause(Duration::from_millis(100)), end(*ending)]
         }
         Fault::ShortBody { missing_bytes } => {
             let kept = reply.body.len().saturating_sub(*missing_bytes);

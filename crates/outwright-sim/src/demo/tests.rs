@@ -206,7 +206,7 @@ fn every_malformed_answer_is_written_and_none_is_the_good_one() {
     }
 }
 
-/// F-25, R-153: Stripe's rules, the draft's rules, and no rules.
+/// F-25: Stripe's rules, the draft's rules, and no rules.
 #[test]
 fn keys_are_replayed_compared_held_and_forgotten_by_style() {
     let retention = Duration::from_secs(3600);
@@ -234,7 +234,7 @@ fn keys_are_replayed_compared_held_and_forgotten_by_style() {
     }
 }
 
-/// a raw key and the same key as a structured-field string are one.
+/// A raw key and the same key as a structured-field string are one.
 #[test]
 fn a_quoted_key_is_the_raw_one() {
     let mut provider = healthy();
