@@ -1,3 +1,5 @@
+//! Which path is which operation, and which is none.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Each reason to stop and each kind of repeat, then every combination.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The table, cell by cell, and what a contract may do to it.
+
 use super::*;
 
 /// The same table, typed a second time.
