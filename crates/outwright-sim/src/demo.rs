@@ -184,7 +184,11 @@ impl Behaviour {
 
     /// A request's head is in.
     pub fn head(&mut self, connection: u64, head: &Head, now: Now) -> Early {
-        let met = self.injections.meet(Moment::Head, Some(head));
+        let outage =
+            self.settings.outage.clone().filter(|fault| {
+                Moment::of(fault) == Moment::Head && injection::concerns(fault, head)
+            });
+        let met = outage.or_else(|| self.injections.meet(Moment::Head, Some(head)));
         if let Some((acts, status)) = met.as_ref().and_then(distort::early) {
             self.wire.add(now.mono, connection, Some(head.clone()), &[], Arrived::Part);
             if let Some(entry) = self.wire.last() {
@@ -202,7 +206,8 @@ impl Behaviour {
     pub fn request(&mut self, connection: u64, request: &Request, now: Now) -> Vec<Act> {
         let number = self.wire.whole(now.mono, connection, request);
         let mut quota_fields = Vec::new();
-        let mut fault = self.settings.outage.clone().filter(is_answer);
+        let mut fault =
+            self.settings.outage.clone().filter(|fault| Moment::of(fault) == Moment::Request);
         let mut reply = None;
         if fault.is_none() {
             if let Some(quota) = self.settings.quota {
@@ -380,11 +385,6 @@ impl Behaviour {
 fn name(fault: &Fault) -> String {
     let value = serde_json::to_value(fault).unwrap_or(Value::Null);
     value.get("kind").and_then(Value::as_str).unwrap_or("fault").to_owned()
-}
-
-/// Whether a fault concerns answers, not connections.
-const fn is_answer(fault: &Fault) -> bool {
-    !matches!(fault, Fault::AtConnect { .. })
 }
 
 fn skewed(clock: Timestamp, by_s: i64) -> Timestamp {

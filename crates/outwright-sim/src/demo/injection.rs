@@ -64,16 +64,6 @@ impl Injection {
             (method == "*" || method == head.method) && path_fits
         })
     }
-
-    const fn moment(&self) -> Moment {
-        if matches!(self.fault, Fault::AtConnect { .. }) {
-            Moment::Connect
-        } else if matches!(self.fault, Fault::Expect { .. } | Fault::EarlyFinal { .. }) {
-            Moment::Head
-        } else {
-            Moment::Request
-        }
-    }
 }
 
 impl From<Fault> for Injection {
@@ -92,6 +82,18 @@ pub(super) enum Moment {
     Head,
     /// When the whole request is in.
     Request,
+}
+
+impl Moment {
+    pub(super) const fn of(fault: &Fault) -> Self {
+        if matches!(fault, Fault::AtConnect { .. }) {
+            Self::Connect
+        } else if matches!(fault, Fault::Expect { .. } | Fault::EarlyFinal { .. }) {
+            Self::Head
+        } else {
+            Self::Request
+        }
+    }
 }
 
 /// The faults in force, in the order of their commands: the first that matches is met.
@@ -114,7 +116,7 @@ impl Injections {
     /// The fault that this request meets at this moment; its command is used up by one.
     pub(super) fn meet(&mut self, moment: Moment, head: Option<&Head>) -> Option<Fault> {
         let matching = |one: &&mut Injection| {
-            one.moment() == moment
+            Moment::of(&one.fault) == moment
                 && head.is_none_or(|head| one.matches(head) && concerns(&one.fault, head))
         };
         let mut met = None;
@@ -136,7 +138,7 @@ impl Injections {
 }
 
 /// Whether this request can show the fault at all.
-fn concerns(fault: &Fault, head: &Head) -> bool {
+pub(super) fn concerns(fault: &Fault, head: &Head) -> bool {
     (head.expects_continue() || !matches!(fault, Fault::Expect { .. }))
         && (head.has_body() || !matches!(fault, Fault::EarlyFinal { .. }))
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::fault::Fault;
+use super::injection::Moment;
 use super::keys::KeyStyle;
 use super::quota::Quota;
 use super::reply::RetryAfter;
@@ -52,8 +54,8 @@ pub struct Latency {
 pub struct Brownout {
     /// How many of 1,000 requests meet it, drawn by seed and request number.
     pub per_mille: u16,
-    /// The fault.
-    #[serde(default = "Brownout::unavailable")]
+    /// The fault: one that whole requests meet, not connections or heads.
+    #[serde(default = "Brownout::unavailable", deserialize_with = "of_requests")]
     pub fault: Fault,
 }
 
@@ -66,6 +68,15 @@ impl Brownout {
 
     fn unavailable() -> Fault {
         Fault::status(503)
+    }
+}
+
+fn of_requests<'de, D: Deserializer<'de>>(from: D) -> Result<Fault, D::Error> {
+    let fault = Fault::deserialize(from)?;
+    if Moment::of(&fault) == Moment::Request {
+        Ok(fault)
+    } else {
+        Err(D::Error::custom("a brownout needs a fault that whole requests meet"))
     }
 }
 

@@ -320,6 +320,26 @@ fn an_outage_meets_every_request_and_spends_no_command() {
     assert_eq!(status(&provider.request(1, &charge("k"), at(2))), 200);
 }
 
+/// An outage may strike connections and heads as well as requests; a brownout draws by request.
+#[test]
+fn an_outage_strikes_at_its_own_moment_and_a_brownout_only_at_requests() {
+    let early = Fault::EarlyFinal { status: 413, then: Upload::Drain };
+    let mut provider = Behaviour::new(Settings { outage: Some(early), ..Settings::default() });
+    let upload = Head::new("POST", "/v1/charges", &[("Content-Length", "9")]);
+    for _ in 0..2 {
+        assert!(matches!(provider.head(1, &upload, at(0)), Early::Answer(_)));
+    }
+    let reset = Fault::AtConnect { how: AtConnect::Reset };
+    provider.set(Settings { outage: Some(reset), ..Settings::default() });
+    assert_eq!(provider.connected(), (1, Welcome::Instead(vec![Act::Reset])));
+    let read = |fault: &str| {
+        let text = format!(r#"{{"brownout": {{"per_mille": 1, "fault": {fault}}}}}"#);
+        serde_json::from_str::<Settings>(&text)
+    };
+    assert!(read(r#"{"kind": "connection_close"}"#).is_ok());
+    assert!(read(r#"{"kind": "at_connect", "how": "reset"}"#).is_err());
+}
+
 #[test]
 fn a_command_meets_the_requests_it_names_after_those_it_skips() {
     let mut provider = healthy();
