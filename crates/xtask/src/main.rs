@@ -10,6 +10,7 @@ mod bench;
 mod deps;
 mod job;
 mod requirements;
+mod sabotage;
 mod test;
 mod tools;
 
@@ -29,6 +30,8 @@ enum Command {
     Requirements(requirements::Options),
     /// Side-by-side benchmarks and the counted gates on speed.
     Bench(bench::Options),
+    /// Breaks promises in copies of the sources and demands that a check notices each.
+    Sabotage(sabotage::Options),
     /// Licences, sources and bans of every package, from the lock file and `deny.toml`.
     Deps,
     /// Adds new codes of findings and refusals to their lock file.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Requirements(options) => requirements::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Sabotage(options) => sabotage::run(&options),
         Command::Deps => deps::run(),
         Command::Codes => codes(),
     };

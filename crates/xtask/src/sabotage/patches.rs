@@ -1,0 +1,58 @@
+//! The promises that are broken on purpose, and what must notice each.
+
+use super::{Check, Edit, Sabotage};
+
+/// All sabotages; a new one is one row.
+pub(crate) const SABOTAGES: &[Sabotage] = &[
+    Sabotage {
+        name: "retry-after-ignored",
+        what: "what a provider says about when to come back is heard and not obeyed",
+        edits: &[
+            Edit {
+                file: "crates/outwright-core/src/gates/hold.rs",
+                find: "Self::Until(until) if now < until => Look::Until(until),",
+                replace: "Self::Until(until) if now < until => Look::Free,",
+            },
+            Edit {
+                file: "crates/outwright-core/src/retry.rs",
+                find: "fitting(ask, verdict.hint, tally, (delay, draw))",
+                replace: "fitting(ask, None, tally, (delay, draw))",
+            },
+        ],
+        check: Check::Simulation("whatever_happens_the_promises_hold"),
+    },
+    Sabotage {
+        name: "no-budget",
+        what: "retries cost nothing",
+        edits: &[
+            Edit {
+                file: "crates/outwright-core/src/retry/budget.rs",
+                find: "if self.tokens >= TOKEN {",
+                replace: "if self.tokens < u64::MAX {",
+            },
+            Edit {
+                file: "crates/outwright-core/src/retry/budget.rs",
+                find: "self.tokens -= TOKEN;",
+                replace: "self.tokens = self.tokens.saturating_sub(TOKEN);",
+            },
+        ],
+        check: Check::Simulation("in_a_total_outage_the_budget_alone"),
+    },
+    Sabotage {
+        name: "stale-probe-closes",
+        what: "a probe that reports after its lease, or a call from before, closes the breaker",
+        edits: &[
+            Edit {
+                file: "crates/outwright-core/src/breaker.rs",
+                find: "            return false;\n        };\n        let lease = self.leases.swap_remove(at);",
+                replace: "            return true;\n        };\n        let lease = self.leases.swap_remove(at);",
+            },
+            Edit {
+                file: "crates/outwright-core/src/breaker.rs",
+                find: "        now < lease.until\n    }\n\n    fn turn",
+                replace: "        let _ = (now, lease);\n        true\n    }\n\n    fn turn",
+            },
+        ],
+        check: Check::Simulation("whatever_happens_the_promises_hold"),
+    },
+];
