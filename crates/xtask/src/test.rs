@@ -61,6 +61,9 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
         [] => part.quick || !options.quick,
         names => names.iter().any(|n| n == part.name),
     };
+    if strict && !job::target().starts_with(job::root()) {
+        sweep();
+    }
     let mut reports = Vec::new();
     for part in PARTS.iter().filter(wanted) {
         eprintln!("--- {}: {}", part.name, part.what);
@@ -69,6 +72,20 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
         reports.push(report);
     }
     Ok(summary(&reports))
+}
+
+/// Removes what earlier clones built of our own crates: cargo tells clones apart by their path, so each would
+/// leave its own copy in a shared target directory.
+fn sweep() {
+    let mut args = vec!["clean", "--quiet"];
+    let ours = tidy::imports::MAP.iter().map(|(name, _)| *name);
+    let there = |name: &&str| job::root().join("crates").join(name).is_dir();
+    for name in ours.filter(|name| name.starts_with("outwright")).filter(there) {
+        args.extend(["-p", name]);
+    }
+    if !job::run(&mut job::cargo(&args), false).is_ok_and(|ended| ended.ok) {
+        eprintln!("what earlier clones built could not be removed; it only takes space");
+    }
 }
 
 fn run_part(part: &'static Part, verbose: bool, strict: bool) -> Report {
