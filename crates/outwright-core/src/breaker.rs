@@ -121,6 +121,15 @@ pub enum Look {
     Busy(Mono),
 }
 
+/// Whether an earlier pass still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It does.
+    Valid,
+    /// The breaker has changed since.
+    Stale,
+}
+
 /// The breaker of one authority or one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breaker {
@@ -266,6 +275,20 @@ impl Breaker {
         }
     }
 
+    /// Whether a pass that was taken earlier still lets its holder send.
+    #[must_use]
+    pub fn look_again(&self, now: Mono, pass: Pass) -> Again {
+        let valid = match self.state {
+            State::Closed { .. } => pass.0 == self.epoch,
+            State::HalfOpen { .. } => {
+                self.leases.iter().any(|lease| lease.epoch == pass.0 && now < lease.until)
+            }
+            State::Disabled => true,
+            State::Open { .. } | State::ForcedOpen { .. } => false,
+        };
+        if valid { Again::Valid } else { Again::Stale }
+    }
+
     /// What it shows now.
     #[must_use]
     pub fn state(&self, now: Mono) -> BreakerState {
@@ -358,7 +381,9 @@ impl Breaker {
             self.state = State::HalfOpen { successes, lasts };
             return None;
         }
-        let ramp = if self.rare { Duration::ZERO } else { lasts.clamp(RAMP_MIN, RAMP_MAX) };
+        // A short outage gets a short ramp (a quarter: chosen).
+        let ramp = (lasts / 4).clamp(RAMP_MIN, RAMP_MAX);
+        let ramp = if self.rare { Duration::ZERO } else { ramp };
         self.turn(State::Closed { since: now, ramp });
         self.run.last_good = Some(now);
         Some(BreakerState::Closed)

@@ -15,22 +15,21 @@
 //! A call holds no heap and no lock. It is told the time, chance and what the world answered, and says what to do.
 //! Every grant that it gets it gives back, by value, exactly once, also when its caller goes away.
 
+use crate::admission;
+use crate::classify;
 use crate::deadline::{Deadline, Fit};
-use crate::dice::{Dice, Salt};
+use crate::dice::Dice;
 use crate::event::{Event, What};
-use crate::gates::{Ask, Claim, Entry, Gates, Grant, Left, Ticket};
-use crate::limits::PREFIX_BYTES_MAX;
-use crate::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent};
-use crate::provider::{Key, KeyOrigin, Operation, Priority, Provider};
+use crate::gates::{Gates, Grant, Ticket};
+use crate::outcome::{AttemptNo, Class, Effect, Fault, Sent, Verdict};
+use crate::provider::{Plan, Priority, Provider};
 use crate::refusal::{Reason, Refusal};
-use crate::step::{Action, Claimed, Failure, Head, Input, Reply, Request, Skip, Step};
+use crate::retry::Tally;
+use crate::step::{Action, Input, Reply, Request, Step};
 use crate::time::{Mono, Now};
-use crate::timeout::Limits;
 
-use verdict::{Judged, Next, Retries};
-
+mod hear;
 mod turns;
-mod verdict;
 
 /// What a step is told besides its input.
 #[derive(Debug)]
@@ -58,7 +57,15 @@ pub struct Call {
     /// The attempt that is or was last in flight; numbers sends.
     attempt: AttemptNo,
     sends: u8,
-    retries: Retries,
+    /// How much of that attempt's request had left, and what its reply means.
+    sent: Sent,
+    heard: Verdict,
+    /// What its repeats used up.
+    tally: Tally,
+    /// Whether the next attempt was paid from the budget.
+    paid: Paid,
+    /// Whether an attempt may change something at the provider.
+    mutates: Mutates,
     /// When it last began to wait for a grant.
     asked: Mono,
     /// What was done at the provider, over all attempts.
@@ -81,7 +88,7 @@ enum Stage {
     Intend,
     Claiming,
     Flight,
-    Peek,
+    Peek(usize),
     Peeking,
     Refresh(u32, Mono),
     Discard(Mono),
@@ -109,6 +116,18 @@ enum Intent {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paid {
+    No,
+    Yes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mutates {
+    No,
+    Yes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Caller {
     Here,
     Gone,
@@ -129,13 +148,14 @@ impl Call {
             request.timeout,
             now,
         );
-        let refused = refuses(operation, &request).or_else(|| match deadline.fit(now) {
-            Fit::Fits => None,
-            Fit::TooLate => Some(Reason::DeadlineTooShort),
-        });
-        if let Some(reason) = refused {
-            cx.events.push(Event { call: request.id, what: What::Refused(reason) });
-            return Err(Refusal::now(reason));
+        let admitted =
+            admission::look(operation, &request).and_then(|()| match deadline.fit(now) {
+                Fit::Fits => Ok(()),
+                Fit::TooLate => Err(Refusal::now(Reason::DeadlineTooShort)),
+            });
+        if let Err(refusal) = admitted {
+            cx.events.push(Event { call: request.id, what: What::Refused(refusal.reason) });
+            return Err(refusal);
         }
         Ok(Self {
             request,
@@ -146,7 +166,11 @@ impl Call {
             grant: None,
             attempt: AttemptNo::FIRST,
             sends: 0,
-            retries: Retries::new(operation),
+            sent: Sent::Nothing,
+            heard: Verdict::GOOD,
+            tally: Tally::default(),
+            paid: Paid::No,
+            mutates: if operation.plan == Plan::Safe { Mutates::No } else { Mutates::Yes },
             asked: now,
             effect: Effect::None,
             kept: None,
@@ -170,18 +194,20 @@ impl Call {
             }
             Input::Head { attempt, head, sent } => {
                 if attempt == self.attempt && self.stage == Stage::Flight {
-                    self.head(cx, &head, sent);
+                    self.sent = sent;
+                    self.head(cx, &head);
                 }
             }
             Input::Failed { attempt, sent, fault } => {
                 if attempt == self.attempt && self.stage == Stage::Flight {
-                    self.fault(cx, fault, sent);
+                    self.sent = sent;
+                    self.broken(cx, fault, classify::fault(fault, sent));
                 }
             }
-            Input::Prefix { attempt, bytes } => {
+            Input::Prefix { attempt, head, bytes } => {
                 if attempt == self.attempt && self.stage == Stage::Peeking {
-                    let judged = self.retries.prefix(cx, &self.request, bytes);
-                    self.judged(cx, judged);
+                    self.heard = self.hear(cx, &head, Some(bytes));
+                    self.judged(cx);
                 }
             }
             Input::BodyEnd { attempt, end } => {
@@ -211,9 +237,9 @@ impl Call {
                         return Step::Act(send);
                     }
                 }
-                Stage::Peek => {
+                Stage::Peek(bytes_max) => {
                     self.stage = Stage::Peeking;
-                    let (attempt, bytes_max) = (self.attempt, PREFIX_BYTES_MAX);
+                    let attempt = self.attempt;
                     return Step::Act(Action::Peek { attempt, bytes_max });
                 }
                 Stage::Refresh(version, then) => {
@@ -262,7 +288,7 @@ impl Call {
     pub fn must_finish(&self) -> bool {
         match self.stage {
             Stage::Claiming | Stage::Settle(_) | Stage::Settling(_) => true,
-            Stage::Flight | Stage::Peek | Stage::Peeking => self.retries.mutates(),
+            Stage::Flight | Stage::Peek(_) | Stage::Peeking => self.mutates == Mutates::Yes,
             Stage::Enter
             | Stage::Queued(_)
             | Stage::Intend
@@ -280,6 +306,12 @@ impl Call {
     #[must_use]
     pub const fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// The attempt that is or was last in flight.
+    #[must_use]
+    pub const fn attempt(&self) -> AttemptNo {
+        self.attempt
     }
 
     /// Sends that were made.
@@ -302,19 +334,4 @@ impl After {
             Self::Done(reply) => Stage::Done(reply),
         }
     }
-}
-
-/// Why a request is not let in at all.
-fn refuses(operation: &Operation, request: &Request) -> Option<Reason> {
-    let keyed = match &operation.key {
-        Key::None => true,
-        Key::Header { origin, .. } | Key::Body { origin, .. } => {
-            *origin != KeyOrigin::Required || request.keyed
-        }
-    };
-    if !keyed {
-        return Some(Reason::KeyMissing);
-    }
-    let too_large = request.body.bytes.is_some_and(|bytes| bytes > operation.bodies.request_max);
-    too_large.then_some(Reason::BodyTooLarge)
 }

@@ -26,10 +26,11 @@ use crate::credential::{self, Credential};
 use crate::dice::Draw;
 use crate::event::{BreakerState, What};
 use crate::limits::{LANES_MAX, LEASE_GRACE};
-use crate::outcome::Class;
+use crate::outcome::Verdict;
 use crate::provider::{OpIndex, Priority, Provider};
 use crate::ratelimit::{self, Stamp, Window};
 use crate::refusal::{Reason, Refusal};
+use crate::retry::budget::{self, Budget};
 use crate::time::Mono;
 
 use hold::Hold;
@@ -56,6 +57,7 @@ pub struct Gates {
     windows: Vec<Window>,
     slots: Slots,
     credentials: Vec<Credential>,
+    budget: Budget,
     queue: Queue,
     /// What changed at the breakers since the last call took it.
     changes: Vec<What>,
@@ -111,13 +113,31 @@ pub enum Claim {
 
 /// What an attempt taught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// What the outcome means.
-    pub class: Class,
-    /// What it says about the provider's health.
-    pub report: breaker::Report,
-    /// The provider asked to be left alone until then.
-    pub hint: Option<Mono>,
+pub struct Lesson {
+    /// What it meant.
+    pub verdict: Verdict,
+    /// Which of the call's attempts it was, as the budget counts.
+    pub try_number: Try,
+    /// Spreads how long a breaker stays open.
+    pub draw: Draw,
+}
+
+/// Which attempt it was, as the budget counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// The first, or one that cost nothing.
+    First,
+    /// A repeat that was paid.
+    Repeat,
+}
+
+/// Whether a grant that was made earlier still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// It does: send.
+    Go,
+    /// The provider asked for a pause, or a breaker opened, since it was made: give it back and ask again.
+    AskAgain,
 }
 
 /// How somebody leaves.
@@ -194,6 +214,7 @@ impl Gates {
             windows: p.windows.iter().map(|window| Window::new(window, reach)).collect(),
             slots: Slots::default(),
             credentials: vec![Credential::default(); p.slots.len()],
+            budget: Budget::new(&p.budget, Mono::ZERO),
             queue,
             changes: Vec::with_capacity(8),
             stamps: 0,
@@ -217,7 +238,10 @@ impl Gates {
         match look {
             Look::Refused(refusal) => Entry::Refused(refusal),
             Look::Pass { version } if ahead == Ahead::Nobody => {
-                Entry::Granted(Grant(self.take(p, now, ask.operation, version)))
+                let grant = Grant(self.take(p, now, ask.operation, version));
+                // What it took may be what another lane's head now has to wait for.
+                self.pump(p, now);
+                Entry::Granted(grant)
             }
             // Who has to wait for a probe would only wait for its verdict.
             Look::Time(refusal, _) if refusal.reason == Reason::BreakerOpen => {
@@ -265,39 +289,46 @@ impl Gates {
     }
 
     /// The request of this grant is about to leave: its place in the windows starts to count now.
-    pub fn sending(&mut self, now: Mono, grant: &mut Grant) {
-        if grant.0.at == now {
-            return;
+    ///
+    /// Where much time has passed since the grant, what was true then is asked again.
+    #[must_use]
+    pub fn sending(&mut self, now: Mono, grant: &mut Grant) -> Sending {
+        let Issued { stamp: old, at: granted, operation, .. } = grant.0;
+        if granted == now {
+            return Sending::Go;
         }
-        let (old, granted) = (grant.0.stamp, grant.0.at);
+        let lane = self.lanes.get(usize::from(self.lane_of(operation)));
+        let held = lane.is_some_and(|l| l.hold.look_again(now, granted) != hold::Look::Free);
+        let own = self.operations.get(usize::from(operation.0));
+        let stale = self.authority.look_again(now, grant.0.authority) == breaker::Again::Stale
+            || own.is_some_and(|own| {
+                own.look_again(now, grant.0.by_operation) == breaker::Again::Stale
+            });
+        if held || stale {
+            return Sending::AskAgain;
+        }
         self.stamps += 1;
-        grant.0.stamp = Stamp(self.stamps);
-        grant.0.at = now;
-        let new = grant.0.stamp;
-        self.each_window(grant.0.operation, |window| {
+        let new = Stamp(self.stamps);
+        (grant.0.stamp, grant.0.at) = (new, now);
+        self.each_window(operation, |window| {
             window.refund(granted, old);
             window.advance(now);
             window.enter(now, new);
         });
+        Sending::Go
     }
 
     /// The response head of this grant's request is here, so the request has arrived.
-    pub fn answered(&mut self, now: Mono, grant: &Grant) {
+    pub fn answered(&mut self, p: &Provider, now: Mono, grant: &Grant) {
         let stamp = grant.0.stamp;
         self.each_window(grant.0.operation, |window| window.arrived(now, stamp));
+        self.pump(p, now);
     }
 
     /// What the attempt taught: once, as soon as it is known. Later verdicts of the same grant are ignored.
-    pub fn learn(
-        &mut self,
-        p: &Provider,
-        now: Mono,
-        grant: &mut Grant,
-        verdict: Verdict,
-        draw: Draw,
-    ) {
+    pub fn learn(&mut self, p: &Provider, now: Mono, grant: &mut Grant, lesson: Lesson) {
         if mem::replace(&mut grant.0.told, Told::Verdict) == Told::Nothing {
-            self.judge(p, now, grant.0, verdict, draw);
+            self.judge(p, now, grant.0, lesson);
             self.pump(p, now);
         }
     }
@@ -340,6 +371,24 @@ impl Gates {
             return credential::Refused::Known;
         };
         credential.refuse(grant.0.version)
+    }
+
+    /// Whether a repeat can be paid now. Takes nothing.
+    #[must_use]
+    pub fn budget(&self, p: &Provider, now: Mono) -> budget::Answer {
+        self.budget.look(&p.budget, now)
+    }
+
+    /// Pays for a repeat that was decided, before its wait.
+    pub fn pay(&mut self, p: &Provider, now: Mono) {
+        if self.budget.take(&p.budget, now) != budget::Answer::Enough {
+            self.bug("a repeat is decided only when it can be paid");
+        }
+    }
+
+    /// A repeat that was paid was never sent.
+    pub fn repay(&mut self, p: &Provider, now: Mono) {
+        self.budget.refund(&p.budget, now);
     }
 
     fn wait(&mut self, p: &Provider, now: Mono, ask: &Ask, look: Look) -> Entry {
@@ -414,9 +463,7 @@ impl Gates {
 
     fn give_back(&mut self, p: &Provider, now: Mono, issued: Issued, left: Left) {
         if issued.told == Told::Nothing {
-            let neutral = breaker::Report::Neutral;
-            let verdict = Verdict { class: Class::Success, report: neutral, hint: None };
-            self.judge(p, now, issued, verdict, Draw::of(0));
+            self.judge(p, now, issued, Lesson::NOTHING);
         }
         if left == Left::Unsent {
             self.each_window(issued.operation, |window| window.refund(issued.at, issued.stamp));
@@ -462,13 +509,13 @@ fn lanes(p: &Provider) -> (Vec<Lane>, Vec<u8>) {
         let full = lanes.len() >= LANES_MAX;
         let at = same.or_else(|| if full { near().or(Some(0)) } else { None });
         let at = at.unwrap_or_else(|| {
-            lanes.push(Lane { windows, slot: op.slot, hold: Hold::Free });
+            lanes.push(Lane { windows, slot: op.slot, hold: Hold::FREE });
             lanes.len() - 1
         });
         lane_of.push(u8::try_from(at).unwrap_or(0));
     }
     if lanes.is_empty() {
-        lanes.push(Lane { windows: 0, slot: None, hold: Hold::Free });
+        lanes.push(Lane { windows: 0, slot: None, hold: Hold::FREE });
     }
     (lanes, lane_of)
 }

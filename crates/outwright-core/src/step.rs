@@ -79,10 +79,12 @@ pub enum Input<'a> {
         /// How much of the request had been sent by then.
         sent: Sent,
     },
-    /// Answer to [`Action::Peek`]: the beginning of the response body.
+    /// Answer to [`Action::Peek`]: the beginning of the response body, with its head once more.
     Prefix {
         /// Of which attempt.
         attempt: AttemptNo,
+        /// The head, as it was given before.
+        head: Head<'a>,
         /// At most as many bytes as were asked for.
         bytes: &'a [u8],
     },

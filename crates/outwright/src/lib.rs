@@ -1,4 +1,3 @@
 //! Act: the library that drives calls with real clock, transport and wallet.
 
 pub mod telemetry;
-pub mod wallet;

@@ -1,19 +1,26 @@
 //! How a call goes from one stage to the next.
 
-use super::{
-    Action, After, Ask, Call, Caller, Claim, Claimed, Cx, Effect, Entry, Event, Fault, Head,
-    Intent, Judged, Left, Limits, Mono, Next, Reason, Refusal, Reply, Salt, Sent, Skip, Stage,
-    Ticket, What,
-};
-use super::{BodyEnd, Class, Failure, Fit};
+use std::mem;
+
+use crate::classify;
 use crate::credential::Refused;
+use crate::deadline::Fit;
+use crate::dice::Salt;
+use crate::event::{Event, What};
+use crate::gates::{Ask, Claim, Entry, Grant, Left, Lesson, Sending, Ticket, Try};
+use crate::outcome::{AttemptNo, BodyEnd, Effect, Fault, Sent, Verdict};
+use crate::refusal::{Reason, Refusal};
+use crate::retry::{Again, Decision, Kind};
+use crate::step::{Action, Claimed, Failure, Head, Reply, Skip};
+use crate::time::Mono;
+use crate::timeout::Limits;
+
+use super::{After, Call, Caller, Cx, Intent, Mutates, Paid, Stage};
 
 impl Call {
     /// Asks the gates for everything that the next attempt needs.
     pub(super) fn enter(&mut self, cx: &mut Cx<'_>) {
-        if self.sends > 0 {
-            self.attempt = self.attempt.next();
-        }
+        self.attempt = AttemptNo::new(self.sends.saturating_add(1));
         let ask = Ask {
             operation: self.request.operation,
             priority: self.priority,
@@ -40,7 +47,7 @@ impl Call {
         None
     }
 
-    fn granted(&mut self, cx: &mut Cx<'_>, grant: super::Grant) {
+    fn granted(&mut self, cx: &mut Cx<'_>, grant: Grant) {
         self.grant = Some(grant);
         self.tell(cx, What::Granted { waited: cx.now.mono.since(self.asked) });
         self.stage = Stage::Intend;
@@ -66,6 +73,7 @@ impl Call {
             | Reason::Draining => Skip::Gates,
         };
         self.until = refusal.until.or(self.until);
+        self.refund(cx);
         self.tell(cx, What::RetrySkipped(why));
         self.give_up(why);
     }
@@ -104,76 +112,71 @@ impl Call {
             self.finish(After::Done(Reply::Gone));
             return None;
         };
-        cx.gates.sending(now, grant);
+        if cx.gates.sending(now, grant) == Sending::AskAgain {
+            self.leave(cx, Left::Unsent);
+            self.stage = Stage::Enter;
+            return None;
+        }
         let version = grant.version();
         let operation = cx.provider.operation(self.request.operation);
         let limits = Limits::of(&operation.timeouts, operation.stream, now, self.deadline.ends());
         self.sends = self.sends.saturating_add(1);
+        self.paid = Paid::No;
         self.stage = Stage::Flight;
         self.tell(cx, What::Sent(self.attempt));
         Some(Action::Send { attempt: self.attempt, limits, version })
     }
 
     /// A response head: the request has arrived.
-    pub(super) fn head(&mut self, cx: &mut Cx<'_>, head: &Head<'_>, sent: Sent) {
+    pub(super) fn head(&mut self, cx: &mut Cx<'_>, head: &Head<'_>) {
         if let Some(grant) = &self.grant {
-            cx.gates.answered(cx.now.mono, grant);
+            cx.gates.answered(cx.provider, cx.now.mono, grant);
         }
-        match self.retries.head(cx, &self.request, head, sent) {
-            Some(judged) => self.judged(cx, judged),
-            None => self.stage = Stage::Peek,
+        self.heard = self.hear(cx, head, None);
+        match self.wants_prefix(cx, head) {
+            Some(bytes_max) => self.stage = Stage::Peek(bytes_max),
+            None => self.judged(cx),
         }
     }
 
     /// A reply, as far as it decides: relayed, or discarded and asked for again.
-    pub(super) fn judged(&mut self, cx: &mut Cx<'_>, judged: Judged) {
-        self.note(cx, &judged, None);
-        if judged.class == Class::Success {
+    pub(super) fn judged(&mut self, cx: &mut Cx<'_>) {
+        let verdict = self.heard;
+        self.note(cx, &verdict, None);
+        if verdict.is_good() {
             if cx.provider.operation(self.request.operation).stream.is_some() {
                 // A stream has no useful end: its head is what there is to judge.
-                self.learn(cx, &judged);
+                self.learn(cx, verdict);
             }
             return self.finish(After::Relay);
         }
-        self.learn(cx, &judged);
-        match self.decide(cx, &judged) {
-            Next::Again(at) => {
-                self.kept = Some(self.attempt);
-                self.leave(cx, Left::Sent);
-                self.stage = Stage::Discard(at);
-            }
-            Next::Refresh(at) => {
-                self.kept = Some(self.attempt);
-                let fetch = self.grant.as_ref().and_then(|grant| {
-                    let refused = cx.gates.credential_refused(cx.provider, grant);
-                    (refused == Refused::Fetch).then(|| grant.version())
-                });
-                self.leave(cx, Left::Sent);
-                self.stage = match fetch {
-                    Some(version) => Stage::Refresh(version, at),
-                    None => Stage::Discard(at),
-                };
-            }
-            Next::Stop(_) => self.finish(After::Relay),
-        }
-    }
-
-    /// No head came.
-    pub(super) fn fault(&mut self, cx: &mut Cx<'_>, fault: Fault, sent: Sent) {
-        let judged = self.retries.fault(cx, &self.request, fault, sent);
-        let left = if sent == Sent::Nothing { Left::Unsent } else { Left::Sent };
-        self.broken(cx, fault, &judged, left);
+        self.learn(cx, verdict);
+        let Ok(again) = self.decide(cx, &verdict) else {
+            return self.finish(After::Relay);
+        };
+        self.kept = Some(self.attempt);
+        let at = cx.now.mono.plus(again.wait);
+        let refused = self.grant.as_ref().filter(|_| again.kind == Kind::Refreshed);
+        let fetch = refused.and_then(|grant| {
+            let refused = cx.gates.credential_refused(cx.provider, grant);
+            (refused == Refused::Fetch).then(|| grant.version())
+        });
+        self.leave(cx, Left::Sent);
+        self.stage = match fetch {
+            Some(version) => Stage::Refresh(version, at),
+            None => Stage::Discard(at),
+        };
     }
 
     /// An attempt that ended without a reply to show.
-    fn broken(&mut self, cx: &mut Cx<'_>, fault: Fault, judged: &Judged, left: Left) {
-        self.note(cx, judged, Some(fault));
-        self.failed = Some((fault, judged.class));
-        self.learn(cx, judged);
-        self.leave(cx, left);
-        match self.decide(cx, judged) {
-            Next::Again(at) | Next::Refresh(at) => self.stage = Stage::Backoff(at),
-            Next::Stop(why) => self.give_up(why),
+    pub(super) fn broken(&mut self, cx: &mut Cx<'_>, fault: Fault, verdict: Verdict) {
+        self.note(cx, &verdict, Some(fault));
+        self.failed = Some((fault, verdict.class));
+        self.learn(cx, verdict);
+        self.leave(cx, if self.sent == Sent::Nothing { Left::Unsent } else { Left::Sent });
+        match self.decide(cx, &verdict) {
+            Ok(again) => self.stage = Stage::Backoff(cx.now.mono.plus(again.wait)),
+            Err(why) => self.give_up(why),
         }
     }
 
@@ -181,25 +184,19 @@ impl Call {
     pub(super) fn body_end(&mut self, cx: &mut Cx<'_>, end: BodyEnd) {
         match (self.stage, end) {
             (Stage::Relaying, end) => {
-                if let BodyEnd::Broken(fault) = end {
-                    let judged = self.retries.body(cx, &self.request, fault);
-                    self.note(cx, &judged, Some(fault));
-                    self.learn(cx, &judged);
-                } else if end == BodyEnd::Whole {
-                    let judged = self.retries.whole();
-                    self.learn(cx, &judged);
+                let verdict = classify::body_end(self.heard, end);
+                if let (true, BodyEnd::Broken(fault)) = (self.heard.is_good(), end) {
+                    self.note(cx, &verdict, Some(fault));
                 }
+                // What was not good was learned at its head, and is not learned again.
+                self.learn(cx, verdict);
                 self.leave(cx, Left::Sent);
                 self.stage = Stage::Done(Reply::Relayed(end));
             }
             (Stage::Peeking, BodyEnd::Broken(fault)) => {
-                let judged = self.retries.body(cx, &self.request, fault);
-                self.broken(cx, fault, &judged, Left::Sent);
+                self.broken(cx, fault, classify::body_end(self.heard, end));
             }
-            (Stage::Peeking, BodyEnd::Whole) => {
-                let judged = self.retries.prefix(cx, &self.request, &[]);
-                self.judged(cx, judged);
-            }
+            (Stage::Peeking, BodyEnd::Whole) => self.judged(cx),
             (Stage::Peeking, BodyEnd::CallerGone) => self.caller_gone(cx),
             (
                 Stage::Enter
@@ -207,7 +204,7 @@ impl Call {
                 | Stage::Intend
                 | Stage::Claiming
                 | Stage::Flight
-                | Stage::Peek
+                | Stage::Peek(_)
                 | Stage::Refresh(..)
                 | Stage::Discard(_)
                 | Stage::Backoff(_)
@@ -229,13 +226,16 @@ impl Call {
                 cx.gates.forget(cx.provider, cx.now.mono, ticket);
                 self.finish(After::Done(Reply::Gone));
             }
-            Stage::Enter | Stage::Backoff(_) => self.finish(After::Done(Reply::Gone)),
+            Stage::Enter | Stage::Backoff(_) => {
+                self.refund(cx);
+                self.finish(After::Done(Reply::Gone));
+            }
             Stage::Intend => {
                 self.leave(cx, Left::Unsent);
                 self.finish(After::Done(Reply::Gone));
             }
-            Stage::Flight | Stage::Peek | Stage::Peeking if self.retries.mutates() => {}
-            Stage::Flight | Stage::Peek | Stage::Peeking | Stage::Relay => {
+            Stage::Flight | Stage::Peek(_) | Stage::Peeking if self.mutates == Mutates::Yes => {}
+            Stage::Flight | Stage::Peek(_) | Stage::Peeking | Stage::Relay => {
                 self.leave(cx, Left::Sent);
                 self.stage = Stage::Abort(Reply::Gone);
             }
@@ -252,7 +252,8 @@ impl Call {
 
     /// No further attempt: the best that there is to show.
     fn give_up(&mut self, why: Skip) {
-        let lost = self.failed.filter(|_| self.effect == Effect::Unknown && self.retries.mutates());
+        let lost =
+            self.failed.filter(|_| self.effect == Effect::Unknown && self.mutates == Mutates::Yes);
         let reply = match (self.kept, lost.or(self.failed)) {
             // A kept refusal must not hide that a later attempt may have acted.
             (Some(attempt), _) if lost.is_none() => Reply::Last { attempt, why },
@@ -289,28 +290,48 @@ impl Call {
         Action::Settle(self.effect)
     }
 
-    fn decide(&mut self, cx: &mut Cx<'_>, judged: &Judged) -> Next {
-        let next = if self.caller == Caller::Gone {
-            Next::Stop(Skip::CallerGone)
-        } else {
-            self.retries.decide(cx, &self.request, &self.deadline, self.attempt, judged)
+    /// Whether there is another attempt; pays for it.
+    fn decide(&mut self, cx: &mut Cx<'_>, verdict: &Verdict) -> Result<Again, Skip> {
+        let decision = match self.caller {
+            Caller::Here => self.ask_retry(cx, verdict),
+            Caller::Gone => Decision::Skip(Skip::CallerGone),
         };
-        match next {
-            Next::Again(at) | Next::Refresh(at) => {
-                let wait = at.since(cx.now.mono);
-                self.tell(cx, What::Retrying { attempt: self.attempt, wait });
+        let why = match decision {
+            Decision::Again(again) => {
+                self.tally.note(verdict, again);
+                if again.kind.cost() > 0 {
+                    cx.gates.pay(cx.provider, cx.now.mono);
+                    self.paid = Paid::Yes;
+                }
+                self.tell(cx, What::Retrying { attempt: self.attempt, wait: again.wait });
+                return Ok(again);
             }
-            Next::Stop(Skip::Final) => {}
-            Next::Stop(why) => self.tell(cx, What::RetrySkipped(why)),
+            // Nothing looks yet whether it happened: then it must not be sent again.
+            Decision::Reconcile { .. } => Skip::Plan,
+            Decision::Skip(why) => why,
+        };
+        if why != Skip::Final {
+            self.tell(cx, What::RetrySkipped(why));
         }
-        next
+        Err(why)
+    }
+
+    /// A repeat that was paid is not going to be sent.
+    fn refund(&mut self, cx: &mut Cx<'_>) {
+        if mem::replace(&mut self.paid, Paid::No) == Paid::Yes {
+            cx.gates.repay(cx.provider, cx.now.mono);
+        }
     }
 
     /// Tells the gates what the attempt taught.
-    fn learn(&mut self, cx: &mut Cx<'_>, judged: &Judged) {
+    fn learn(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
         let draw = cx.dice.draw(self.request.id.0, Salt::OpenTime(self.attempt.number()));
+        let try_number = match self.tally.counted(self.attempt) {
+            1 => Try::First,
+            _ => Try::Repeat,
+        };
         if let Some(grant) = self.grant.as_mut() {
-            cx.gates.learn(cx.provider, cx.now.mono, grant, judged.verdict(), draw);
+            cx.gates.learn(cx.provider, cx.now.mono, grant, Lesson { verdict, try_number, draw });
         }
         let call = self.request.id;
         cx.events.extend(cx.gates.take_changes().map(|what| Event { call, what }));
@@ -324,13 +345,13 @@ impl Call {
         }
     }
 
-    fn note(&mut self, cx: &mut Cx<'_>, judged: &Judged, fault: Option<Fault>) {
-        self.effect = self.effect.max(judged.effect);
-        self.until = judged.hint.or(self.until);
-        let (attempt, class) = (self.attempt, judged.class);
+    fn note(&mut self, cx: &mut Cx<'_>, verdict: &Verdict, fault: Option<Fault>) {
+        self.effect = self.effect.max(verdict.effect);
+        let (attempt, class) = (self.attempt, verdict.class);
         self.tell(cx, What::Judged { attempt, class, fault });
-        if let Some(until) = judged.hint {
-            self.tell(cx, What::Hint(until.since(cx.now.mono)));
+        if let Some(hint) = verdict.hint {
+            self.until = Some(cx.now.mono.plus(hint.least()));
+            self.tell(cx, What::Hint(hint.wait));
         }
     }
 

@@ -10,7 +10,15 @@ pub(super) const EXHAUSTED_PROBE: Duration = Duration::from_secs(60);
 
 /// The hold of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(super) struct Hold {
+    wish: Wish,
+    /// When the provider last spoke.
+    noted: Mono,
+}
+
+/// What the provider asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
     /// Nothing was asked.
     Free,
     /// Nobody sends before this time.
@@ -31,19 +39,27 @@ pub(super) enum Look {
 }
 
 impl Hold {
+    /// Nothing was asked.
+    pub(super) const FREE: Self = Self { wish: Wish::Free, noted: Mono::ZERO };
+
     pub(super) fn look(self, now: Mono) -> Look {
-        match self {
-            Self::Until(until) if now < until => Look::Until(until),
-            Self::Exhausted { until, probe } if until.is_none_or(|until| now < until) => {
+        match self.wish {
+            Wish::Until(until) if now < until => Look::Until(until),
+            Wish::Exhausted { until, probe } if until.is_none_or(|until| now < until) => {
                 if now < probe { Look::Exhausted(probe) } else { Look::Free }
             }
-            Self::Free | Self::Until(_) | Self::Exhausted { .. } => Look::Free,
+            Wish::Free | Wish::Until(_) | Wish::Exhausted { .. } => Look::Free,
         }
+    }
+
+    /// The same for somebody who was let through at `granted` and sends only now.
+    pub(super) fn look_again(self, now: Mono, granted: Mono) -> Look {
+        if self.noted < granted { Look::Free } else { self.look(now) }
     }
 
     /// Somebody sends now: while exhausted, that is the probe of this minute.
     pub(super) fn enter(&mut self, now: Mono) {
-        if let Self::Exhausted { probe, .. } = self {
+        if let Wish::Exhausted { probe, .. } = &mut self.wish {
             *probe = now.plus(EXHAUSTED_PROBE);
         }
     }
@@ -53,22 +69,23 @@ impl Hold {
         if until.since(now) > HINT_MAX {
             return self.exhaust(now, Some(until));
         }
-        match self {
-            Self::Until(present) if *present >= until => {}
-            Self::Exhausted { .. } => {}
-            Self::Free | Self::Until(_) => *self = Self::Until(until),
+        match self.wish {
+            Wish::Until(present) if present >= until => {}
+            Wish::Exhausted { .. } => {}
+            Wish::Free | Wish::Until(_) => *self = Self { wish: Wish::Until(until), noted: now },
         }
     }
 
     /// The provider said that a quota or a bill is used up.
     pub(super) fn exhaust(&mut self, now: Mono, until: Option<Mono>) {
-        *self = Self::Exhausted { until, probe: now.plus(EXHAUSTED_PROBE) };
+        let wish = Wish::Exhausted { until, probe: now.plus(EXHAUSTED_PROBE) };
+        *self = Self { wish, noted: now };
     }
 
     /// It worked: nothing is used up any more.
     pub(super) fn worked(&mut self) {
-        if matches!(self, Self::Exhausted { .. }) {
-            *self = Self::Free;
+        if matches!(self.wish, Wish::Exhausted { .. }) {
+            self.wish = Wish::Free;
         }
     }
 }

@@ -3,20 +3,30 @@
 use std::mem;
 
 use super::{
-    Breaker, BreakerState, Class, Draw, Gates, Issued, Mono, OpIndex, Provider, Reason, Refusal,
-    Verdict, breaker, hold, opens,
+    Breaker, BreakerState, Draw, Gates, Issued, Lesson, Mono, OpIndex, Provider, Reason, Refusal,
+    Try, Verdict, breaker, hold, opens,
 };
+use crate::outcome::{Class, Evidence};
+
+impl Lesson {
+    /// Nothing was taught: cancelled, or never sent.
+    pub(super) const NOTHING: Self = Self {
+        verdict: Verdict { evidence: Evidence::Neutral, ..Verdict::GOOD },
+        try_number: Try::First,
+        draw: Draw::of(0),
+    };
+}
 
 impl Gates {
-    pub(super) fn judge(
-        &mut self,
-        p: &Provider,
-        now: Mono,
-        issued: Issued,
-        verdict: Verdict,
-        draw: Draw,
-    ) {
-        let Verdict { class, report, .. } = verdict;
+    pub(super) fn judge(&mut self, p: &Provider, now: Mono, issued: Issued, lesson: Lesson) {
+        let Lesson { verdict, try_number, draw } = lesson;
+        let report = report(&verdict, now);
+        if verdict.is_good() && verdict.evidence != Evidence::Neutral {
+            match try_number {
+                Try::First => self.budget.first_succeeded(&p.budget, now),
+                Try::Repeat => self.budget.retry_succeeded(&p.budget, now),
+            }
+        }
         let changed = self.authority.learn(&p.breaker, now, issued.authority, report, draw);
         self.note(None, changed);
         if changed == Some(BreakerState::Open) {
@@ -37,14 +47,15 @@ impl Gates {
             }
             self.note(Some(issued.operation), changed);
         }
-        if report != breaker::Report::Neutral || class != Class::Success {
-            self.hold(p, now, issued.operation, verdict, draw);
+        if lesson != Lesson::NOTHING {
+            self.hold(p, now, issued.operation, &verdict, draw);
         }
     }
 
     /// Notes what the provider asked for, on every lane that may share the quota it speaks of.
-    fn hold(&mut self, p: &Provider, now: Mono, operation: OpIndex, verdict: Verdict, draw: Draw) {
-        let Verdict { class, hint, .. } = verdict;
+    fn hold(&mut self, p: &Provider, now: Mono, operation: OpIndex, verdict: &Verdict, draw: Draw) {
+        let class = verdict.class;
+        let hint = verdict.hint.map(|hint| now.plus(hint.least()));
         let own = self.lane_of(operation);
         let windows = self.lanes.get(usize::from(own)).map_or(0, |lane| lane.windows);
         let pause = match (class, hint) {
@@ -85,5 +96,19 @@ impl Gates {
             });
             mem::swap(&mut self.lanes, &mut lanes);
         }
+    }
+}
+
+/// What a verdict says to a breaker.
+fn report(verdict: &Verdict, now: Mono) -> breaker::Report {
+    match (verdict.evidence, verdict.hint) {
+        (Evidence::Success, _) => breaker::Report::Good,
+        (Evidence::Soft, _) => breaker::Report::Soft,
+        (Evidence::Neutral, _) => breaker::Report::Neutral,
+        // A hint that is too long to be waited out is the hold's business, which lets a probe pass.
+        (Evidence::Overload, Some(hint)) if !hint.is_long() => {
+            breaker::Report::Overloaded(now.plus(hint.least()))
+        }
+        (Evidence::Overload | Evidence::Hard, _) => breaker::Report::Hard,
     }
 }

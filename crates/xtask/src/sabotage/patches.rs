@@ -10,8 +10,8 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
         edits: &[
             Edit {
                 file: "crates/outwright-core/src/gates/hold.rs",
-                find: "Self::Until(until) if now < until => Look::Until(until),",
-                replace: "Self::Until(until) if now < until => Look::Free,",
+                find: "Wish::Until(until) if now < until => Look::Until(until),",
+                replace: "Wish::Until(until) if now < until => Look::Free,",
             },
             Edit {
                 file: "crates/outwright-core/src/retry.rs",

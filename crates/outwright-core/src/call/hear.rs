@@ -1,0 +1,48 @@
+//! What a call makes of an outcome: its meaning, and whether there is another attempt.
+//!
+//! The meaning is the classify room's, the decision the retry room's; here stands only what of the call they ask.
+
+use crate::classify::{self, Lens};
+use crate::dice::Salt;
+use crate::limits::{ATTEMPT_MIN, RESERVE};
+use crate::outcome::{Sent, Verdict};
+use crate::retry::{self, Decision};
+use crate::step::Head;
+
+use super::{Call, Cx};
+
+impl Call {
+    /// How many bytes of the body decide what a head means; none: it is enough by itself.
+    pub(super) fn wants_prefix(&self, cx: &Cx<'_>, head: &Head<'_>) -> Option<usize> {
+        let operation = cx.provider.operation(self.request.operation);
+        classify::wants_prefix(&Lens::of(cx.provider, operation), head)
+    }
+
+    /// What a head means, with the beginning of its body where that was asked for.
+    pub(super) fn hear(&self, cx: &Cx<'_>, head: &Head<'_>, prefix: Option<&[u8]>) -> Verdict {
+        let operation = cx.provider.operation(self.request.operation);
+        let lens = Lens::of(cx.provider, operation);
+        classify::head(&lens, head, self.sent, prefix, cx.now.wall)
+    }
+
+    /// Whether there is another attempt after this verdict.
+    pub(super) fn ask_retry(&self, cx: &Cx<'_>, verdict: &Verdict) -> Decision {
+        let operation = cx.provider.operation(self.request.operation);
+        let body = &self.request.body;
+        let untouched = self.sent == Sent::Nothing || body.bytes == Some(0);
+        let replayable = body.replayable || untouched;
+        let ask = retry::Ask {
+            policy: &operation.retry,
+            plan: operation.plan,
+            overrides: &operation.overrides,
+            attempt: self.attempt,
+            left: self.deadline.ends().since(cx.now.mono).saturating_add(RESERVE),
+            attempt_min: ATTEMPT_MIN.min(operation.timeouts.attempt()),
+            body: if replayable { retry::Body::Replayable } else { retry::Body::Gone },
+            budget: cx.gates.budget(cx.provider, cx.now.mono),
+        };
+        let number = self.attempt.number();
+        let salt = if verdict.hint.is_some() { Salt::Hint(number) } else { Salt::Backoff(number) };
+        retry::decide(&ask, verdict, &self.tally, cx.dice.draw(self.request.id.0, salt))
+    }
+}

@@ -1,0 +1,9 @@
+//! Stories and simulations of the real engine in virtual time.
+#![cfg(test)]
+
+mod chaos;
+#[path = "../../../outwright-core/tests/it/contracts.rs"]
+mod contracts;
+mod outage;
+mod quota;
+mod worlds;
