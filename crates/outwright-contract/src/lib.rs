@@ -1,1 +1,47 @@
-//! Say: contract text to findings, or to a checked provider.
+//! Contract text to findings, or to a checked provider.
+//!
+//! ```text
+//! text → masked text → tree with places → held against its shape → layers merged → held against the rules → Provider
+//! secrets    parse          node               shape, document         effective          rules             compile
+//! ```
+//!
+//! Never back: a [`outwright_core::provider::Provider`] knows nothing of files.
+//! Nothing here reads a file, a clock or the environment: callers hand in texts and the day.
+//!
+//! ```
+//! use outwright_contract::{Date, Options, Source, load};
+//!
+//! let source = Source::new("contracts/x.yaml", "outwright: 1\nprovider: x\n");
+//! let loaded = load(&[source], &Options::check(Date::from_unix(1_790_000_000)));
+//! assert!(loaded.report.errors() > 0);
+//! assert!(loaded.providers.is_empty());
+//! ```
+
+pub mod deployment;
+pub mod explain;
+pub mod finding;
+pub mod load;
+pub mod node;
+pub mod options;
+pub mod render;
+pub mod rules;
+pub mod source;
+pub mod url;
+
+mod compile;
+mod document;
+mod effective;
+mod parse;
+mod secrets;
+mod shape;
+mod signals;
+mod units;
+
+pub use deployment::Deployment;
+pub use document::reference;
+pub use explain::{Explanation, Line, Timeline};
+pub use finding::{Finding, Report, Rule, Severity};
+pub use load::{Loaded, load, mentions};
+pub use options::{Date, Options, Purpose};
+pub use render::Colour;
+pub use source::{Place, Source};

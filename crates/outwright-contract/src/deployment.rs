@@ -1,0 +1,156 @@
+//! `outwright.yaml`: listeners, TLS, store, environment, callers.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use outwright_core::provider::Source;
+
+use crate::finding::{Finding, Severity};
+use crate::node::Node;
+use crate::options::{Options, Purpose};
+use crate::rules::{credentials, egress, format};
+
+/// Where the gateway listens and what it keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// The data port.
+    pub data: SocketAddr,
+    /// The admin port.
+    pub admin: SocketAddr,
+    /// A Unix socket for callers.
+    pub socket: Option<PathBuf>,
+    /// Certificate chain and key of the listeners, PEM.
+    pub tls: Option<Tls>,
+    /// Whether callers on loopback need a token too.
+    pub tokens_required: bool,
+    /// The environment.
+    pub environment: Option<String>,
+    /// All environments that contracts may name; empty: any.
+    pub environments: Vec<String>,
+    /// Callers by name, with where their tokens are read.
+    pub callers: Vec<(String, Source)>,
+}
+
+/// TLS of the listeners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+    /// The roots that callers' certificates must have.
+    pub client_ca: Option<PathBuf>,
+}
+
+impl Default for Deployment {
+    fn default() -> Self {
+        Self {
+            data: SocketAddr::from(([127, 0, 0, 1], 4180)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 4181)),
+            socket: None,
+            tls: None,
+            tokens_required: false,
+            environment: None,
+            environments: Vec::new(),
+            callers: Vec::new(),
+        }
+    }
+}
+
+pub(crate) fn read(roots: &[&Node], options: &Options, findings: &mut Vec<Finding>) -> Deployment {
+    let Some(root) = roots.first() else { return Deployment::default() };
+    for other in roots.iter().skip(1) {
+        let message = "a second outwright.yaml; only the first is read";
+        findings.push(Finding::new(&format::TWICE, other.at, message));
+    }
+    let defaults = Deployment::default();
+    let deployment = Deployment {
+        data: address(root, "data", defaults.data, findings),
+        admin: address(root, "admin", defaults.admin, findings),
+        socket: root.word(&["listen", "socket"]).map(PathBuf::from),
+        tls: tls(root),
+        tokens_required: root.word(&["tokens"]) == Some("required"),
+        environment: root.word(&["environment"]).map(str::to_owned),
+        environments: root.words(&["environments"]).into_iter().map(str::to_owned).collect(),
+        callers: callers(root),
+    };
+    refuse(root, &deployment, options, findings);
+    deployment
+}
+
+fn address(
+    root: &Node,
+    port: &str,
+    default: SocketAddr,
+    findings: &mut Vec<Finding>,
+) -> SocketAddr {
+    let Some(node) = root.at(&["listen", port]) else { return default };
+    let Some(text) = node.text() else { return default };
+    text.parse().unwrap_or_else(|_| {
+        let message = format!("`listen.{port}` is no address with a port");
+        let help = "write an address, such as `127.0.0.1:4180` or `[::1]:4180`";
+        findings.push(Finding::new(&format::FORM, node.at, message).help(help));
+        default
+    })
+}
+
+fn tls(root: &Node) -> Option<Tls> {
+    Some(Tls {
+        certificate: root.word(&["tls", "certificate"])?.into(),
+        key: root.word(&["tls", "key"])?.into(),
+        client_ca: root.word(&["tls", "client_ca"]).map(PathBuf::from),
+    })
+}
+
+fn callers(root: &Node) -> Vec<(String, Source)> {
+    let entries = root.at(&["callers"]).map(Node::entries).unwrap_or_default();
+    let token = |node: &Node| match (node.word(&["token", "file"]), node.word(&["token", "env"])) {
+        (Some(path), _) => Some(Source::File {
+            path: path.into(),
+            mode_ok: node.word(&["token", "mode_ok"]) == Some("true"),
+        }),
+        (None, Some(name)) => Some(Source::Env(name.into())),
+        (None, None) => None,
+    };
+    entries.iter().filter_map(|e| Some((e.key.clone(), token(&e.value)?))).collect()
+}
+
+fn refuse(root: &Node, deployment: &Deployment, options: &Options, findings: &mut Vec<Finding>) {
+    for (port, address) in [("data", deployment.data), ("admin", deployment.admin)] {
+        let tokens = port == "admin" || !deployment.callers.is_empty();
+        if !address.ip().to_canonical().is_loopback()
+            && (deployment.tls.is_none() || !tokens)
+            && let Some(node) = root.at(&["listen", port])
+        {
+            let message = format!("`{address}` is off loopback, and has no TLS or no tokens");
+            findings.push(Finding::new(&egress::LISTENER, node.at, message).on("listen"));
+        }
+    }
+    let unbuilt: [(&[&str], &str); 5] = [
+        (&["tls"], "this version does not speak TLS on its listeners"),
+        (&["listen", "socket"], "this version does not listen on a Unix socket"),
+        (&["store", "sqlite"], "this version has no store on disk"),
+        (&["store", "postgres"], "this version has no store in PostgreSQL"),
+        (&["callers"], "this version does not tell callers apart"),
+    ];
+    let required = root.at(&["tokens"]).filter(|n| n.text() == Some("required"));
+    let tokens = required.map(|node| (node, "this version does not ask callers for tokens"));
+    let used = unbuilt.into_iter().filter_map(|(path, what)| Some((root.at(path)?, what)));
+    for (node, what) in used.chain(tokens) {
+        let mut finding = Finding::new(&format::NOT_EXECUTABLE, node.at, what);
+        if options.purpose == Purpose::Check {
+            finding.severity = Severity::Warning;
+        }
+        findings.push(finding);
+    }
+    for caller in root.at(&["callers"]).map(Node::entries).unwrap_or_default() {
+        if let Some(entry) = caller.value.entry_at(&["token", "env"]) {
+            let message = format!("the token of `{}` is read from the environment", caller.key);
+            let mut finding = Finding::new(&credentials::ENVIRONMENT, entry.key_at, message);
+            if options.purpose == Purpose::Check || options.dev {
+                finding.severity = Severity::Warning;
+            }
+            findings.push(finding);
+        }
+    }
+}

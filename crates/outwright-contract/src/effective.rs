@@ -1,0 +1,234 @@
+//! The effective contract: layers merged, operations resolved, every value with its origin.
+
+use std::time::Duration;
+
+use http::Method;
+use outwright_core::provider::Base;
+
+use crate::finding::Finding;
+use crate::node::{Entry, Kind, Layer, Node};
+use crate::options::Options;
+use crate::rules::{credentials, format};
+use crate::source::Place;
+use crate::units::duration;
+
+/// One provider, merged, as rules and compiler see it.
+pub(crate) struct View<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) name_at: Place,
+    pub(crate) root: &'a Node,
+    pub(crate) operations: &'a [Op],
+    pub(crate) options: &'a Options,
+}
+
+/// An operation with what it inherits.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub(crate) name: String,
+    pub(crate) name_at: Place,
+    /// What stands at the operation itself.
+    pub(crate) own: Node,
+    /// With what it inherits.
+    pub(crate) node: Node,
+    pub(crate) request: Result<(), String>,
+    pub(crate) method: Option<Method>,
+    pub(crate) template: Option<String>,
+}
+
+/// What an operation inherits from its contract.
+const INHERITED: &[&str] = &["timeouts", "retry", "bodies", "alerts", "slo"];
+/// What the fallback of missing keys is (`product.md` 3, the sample; `resilience.md` 6.1).
+pub(crate) const SLOTS: u32 = 20;
+pub(crate) const QUEUE_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const OPEN_BASE: Duration = Duration::from_secs(2);
+pub(crate) const OPEN_CAP: Duration = Duration::from_secs(60);
+
+impl Op {
+    pub(crate) fn new(entry: &Entry, root: &Node) -> Self {
+        let own = entry.value.clone().on(Layer::Operation);
+        let node = root.only(INHERITED).under(&own);
+        let parsed = own.word(&["request"]).map_or_else(|| Err(String::new()), request);
+        let (request, method, template) = match parsed {
+            Ok((method, template)) => (Ok(()), Some(method), Some(template)),
+            Err(message) => (Err(message), None, None),
+        };
+        Self {
+            name: entry.key.clone(),
+            name_at: entry.key_at,
+            own,
+            node,
+            request,
+            method,
+            template,
+        }
+    }
+
+    pub(crate) fn subject(&self) -> String {
+        format!("operations.{}", self.name)
+    }
+
+    /// Whether it may change something: neither its method nor its plan says that it only reads.
+    pub(crate) fn mutates(&self) -> bool {
+        let reads = self.method.as_ref().is_some_and(Method::is_safe);
+        self.method.is_some() && !reads && self.node.word(&["idempotency", "plan"]) != Some("safe")
+    }
+}
+
+/// `GET /v1/charges/{charge}`.
+fn request(text: &str) -> Result<(Method, String), String> {
+    const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+    let (method, template) = text.split_once(' ').ok_or("the request is not `METHOD /path`")?;
+    if !METHODS.contains(&method) {
+        return Err(format!("`{}` is none of {}", crate::shape::short(method), METHODS.join(", ")));
+    }
+    let method =
+        Method::from_bytes(method.as_bytes()).map_err(|_| "the method is unknown".to_owned())?;
+    if !template.starts_with('/') {
+        return Err("the path does not start with `/`".to_owned());
+    }
+    let parts: Vec<&str> = template.split('/').skip(1).collect();
+    for (index, part) in parts.iter().enumerate() {
+        let last = index + 1 == parts.len();
+        let name = part.strip_prefix('{').and_then(|p| p.strip_suffix('}'));
+        let parameter = name.is_some_and(|name| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        });
+        let literal = |b: u8| b.is_ascii_graphic() && !br#"{}*?#"<>\^`|"#.contains(&b);
+        let fine = parameter
+            || (*part == "**" && last)
+            || (!part.is_empty() && !matches!(*part, "." | "..") && part.bytes().all(literal))
+            || (part.is_empty() && last);
+        if !fine {
+            return Err(format!("`{}` cannot be a part of a path", crate::shape::short(part)));
+        }
+    }
+    Ok((method, template.to_owned()))
+}
+
+impl<'a> View<'a> {
+    /// Credential slots by name.
+    pub(crate) fn credentials(&self) -> &'a [Entry] {
+        self.root.at(&["credentials"]).map(Node::entries).unwrap_or_default()
+    }
+
+    /// The base URL as text: the one of the options, else the contract's.
+    pub(crate) fn base_url(&self) -> Option<&str> {
+        let other = self.options.base_urls.iter().find(|(name, _)| name == self.name);
+        other.map(|(_, url)| url.as_str()).or_else(|| self.root.word(&["base_url"]))
+    }
+
+    pub(crate) fn base(&self) -> Option<Base> {
+        crate::url::base(self.base_url()?).ok()
+    }
+
+    pub(crate) fn slots(&self) -> u32 {
+        self.root.count(&["concurrency", "max"]).unwrap_or(SLOTS)
+    }
+
+    pub(crate) fn queue(&self) -> u32 {
+        self.root.count(&["concurrency", "queue"]).unwrap_or_else(|| {
+            self.slots().saturating_mul(2).min(outwright_core::limits::QUEUE_MAX)
+        })
+    }
+
+    pub(crate) fn queue_wait(&self) -> Duration {
+        if self.queue() == 0 {
+            return Duration::ZERO;
+        }
+        self.root.read(&["concurrency", "queue_wait"], duration).unwrap_or(QUEUE_WAIT)
+    }
+
+    /// First and longest time that the breaker stays open.
+    pub(crate) fn breaker_open(&self) -> (Duration, Duration) {
+        let base = self.root.read(&["breaker", "open", "base"], duration).unwrap_or(OPEN_BASE);
+        let cap = self.root.read(&["breaker", "open", "cap"], duration).unwrap_or(OPEN_CAP);
+        (base, cap)
+    }
+
+    /// The distinct sets of windows, and the set of each operation.
+    pub(crate) fn lanes(&self) -> (Vec<u64>, Vec<u8>) {
+        let windows = self.root.at(&["limits", "windows"]).map(Node::items).unwrap_or_default();
+        let mut lanes: Vec<u64> = Vec::new();
+        let mut of = Vec::new();
+        for op in self.operations {
+            let mut set = 0_u64;
+            for (bit, window) in windows.iter().take(64).enumerate() {
+                let uses = match window.at(&["operations"]) {
+                    Some(list) => list.items().iter().any(|n| n.text() == Some(op.name.as_str())),
+                    None => true,
+                };
+                set |= u64::from(uses) << bit;
+            }
+            let lane = lanes.iter().position(|known| *known == set).unwrap_or_else(|| {
+                lanes.push(set);
+                lanes.len() - 1
+            });
+            of.push(u8::try_from(lane).unwrap_or(u8::MAX));
+        }
+        (lanes, of)
+    }
+
+    /// The slot of an operation: the named one, else the only one that carries its scopes.
+    pub(crate) fn slot(&self, op: &Op) -> Result<Option<u8>, Box<Finding>> {
+        let slots = self.credentials();
+        let index = |at: usize| Ok(u8::try_from(at).ok());
+        if let Some(node) = op.node.at(&["credential"])
+            && let Some(name) = node.text()
+        {
+            if name == "none" {
+                return Ok(None);
+            }
+            return match slots.iter().position(|slot| slot.key == name) {
+                Some(at) => index(at),
+                None => {
+                    let message = format!("there is no credential `{name}`");
+                    Err(Box::new(Finding::new(&format::DANGLING, node.at, message)))
+                }
+            };
+        }
+        let needs = op.node.words(&["needs"]);
+        if slots.is_empty() && needs.is_empty() {
+            return Ok(None);
+        }
+        let covers = |slot: &Entry| {
+            let scopes = slot.value.words(&["scopes"]);
+            needs.iter().all(|need| scopes.contains(need))
+        };
+        let mut fitting = slots.iter().enumerate().filter(|(_, slot)| covers(slot));
+        match (fitting.next(), fitting.next()) {
+            (Some((at, _)), None) => index(at),
+            (None, _) => {
+                let at = op.node.at(&["needs"]).map_or(op.name_at, |n| n.at);
+                let message =
+                    format!("no credential carries what `{}` needs: {}", op.name, needs.join(", "));
+                Err(Box::new(Finding::new(&credentials::UNCOVERED, at, message)))
+            }
+            (Some((_, a)), Some((_, b))) => {
+                let message = format!("`{}` could use `{}` or `{}`", op.name, a.key, b.key);
+                Err(Box::new(Finding::new(&credentials::UNCLEAR, op.name_at, message)))
+            }
+        }
+    }
+}
+
+/// Merges the layers of one provider, lowest first.
+pub(crate) fn merge(
+    contract: &Node,
+    facts: Option<&Node>,
+    tier: Option<&Node>,
+    environment: Option<&Node>,
+) -> Node {
+    let mut root = Node::new(Kind::Map(Vec::new()), contract.at, Layer::Default);
+    if let Some(tier) = tier {
+        root = root.under(&tier.clone().on(Layer::Tier));
+    }
+    if let Some(facts) = facts {
+        root = root.under(&facts.without(&["facts"]).on(Layer::Facts));
+    }
+    root = root.under(&contract.without(&["environments", "operations"]));
+    if let Some(environment) = environment {
+        let over = environment.without(&["verify"]).on(Layer::Environment);
+        root = root.under(&over);
+    }
+    root
+}

@@ -1,0 +1,375 @@
+//! The effective policy of a provider or operation in sentences, each value with its origin.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::compile::{REPLAY_BYTES, REQUEST_BYTES, RESPONSE_BYTES};
+use crate::effective::{Op, View};
+use crate::load::{Contract, Loaded};
+use crate::node::{Entry, Kind, Layer, Node};
+use crate::options::Options;
+use crate::rules::time::worst_case;
+use crate::source::Place;
+use crate::units::show;
+
+/// What holds for a provider, or for one of its operations.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The provider.
+    pub provider: String,
+    /// The operation; none: the provider's own values.
+    pub operation: Option<String>,
+    /// One sentence each, in the order of a call.
+    pub lines: Vec<Line>,
+    /// The longest that a call can take, by its own figures.
+    pub worst_case: Option<Timeline>,
+}
+
+/// A value that holds, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The key, such as `timeouts.total`.
+    pub key: String,
+    /// The value as a contract writes it.
+    pub value: String,
+    /// What it means.
+    pub sentence: String,
+    /// The layer that it came from.
+    pub layer: Layer,
+    /// `path:line:column`; empty for a default.
+    pub spot: String,
+}
+
+/// The worst case of R-002.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// The sum in words.
+    pub sentence: String,
+    /// Steps with the time at which each ends, in milliseconds.
+    pub steps: Vec<(String, u128)>,
+    /// The sum, in milliseconds.
+    pub sum_ms: u128,
+    /// The total that it must fit into, in milliseconds.
+    pub total_ms: u128,
+}
+
+impl Loaded {
+    /// What holds for a provider, or for one of its operations; none when there is no such thing.
+    #[must_use]
+    pub fn explain(
+        &self,
+        provider: &str,
+        operation: Option<&str>,
+        options: &Options,
+    ) -> Option<Explanation> {
+        let contract = self.contracts.iter().find(|c| c.name == provider)?;
+        let view = View {
+            name: &contract.name,
+            name_at: contract.name_at,
+            root: &contract.root,
+            operations: &contract.operations,
+            options,
+        };
+        let op = match operation {
+            Some(name) => Some(contract.operations.iter().find(|op| op.name == name)?),
+            None => None,
+        };
+        let mut lines = Vec::new();
+        let node = op.map_or(&contract.root, |op| &op.node);
+        self.walk(node, "", &mut lines);
+        if let Some(op) = op {
+            let own: Vec<String> = lines.iter().map(|line| line.key.clone()).collect();
+            for key in ["breaker", "concurrency", "limits", "egress", "base_url", "mode"] {
+                if let Some(entry) =
+                    contract.root.entry(key).filter(|_| !own.iter().any(|k| k == key))
+                {
+                    self.walk_entry(entry, "", &mut lines);
+                }
+            }
+            slot(self, &view, op, &mut lines);
+        }
+        defaults(&view, op, &mut lines);
+        lines.sort_by_key(|line| order(&line.key));
+        Some(Explanation {
+            provider: provider.to_owned(),
+            operation: operation.map(str::to_owned),
+            lines,
+            worst_case: op.and_then(|op| timeline(&view, op)),
+        })
+    }
+
+    /// The names of providers with the names of their operations, those with errors too.
+    #[must_use]
+    pub fn names(&self) -> Vec<(&str, Vec<&str>)> {
+        self.contracts.iter().map(|c| (c.name.as_str(), names_of(c))).collect()
+    }
+
+    fn walk(&self, node: &Node, path: &str, lines: &mut Vec<Line>) {
+        for entry in node.entries() {
+            self.walk_entry(entry, path, lines);
+        }
+    }
+
+    fn walk_entry(&self, entry: &Entry, path: &str, lines: &mut Vec<Line>) {
+        const NOT_POLICY: &[&str] =
+            &["outwright", "provider", "facts", "waivers", "environments", "operations"];
+        let key = crate::shape::join(path, &entry.key);
+        if NOT_POLICY.contains(&key.as_str()) {
+            return;
+        }
+        if let Kind::Map(entries) = &entry.value.kind
+            && !entries.is_empty()
+        {
+            return self.walk(&entry.value, &key, lines);
+        }
+        let value = flat(&entry.value);
+        lines.push(Line {
+            sentence: sentence(&key, &value),
+            layer: entry.value.layer,
+            spot: self.spot(entry.value.at),
+            key,
+            value,
+        });
+    }
+
+    fn spot(&self, place: Place) -> String {
+        self.report.spot(place)
+    }
+}
+
+fn names_of(contract: &Contract) -> Vec<&str> {
+    contract.operations.iter().map(|op| op.name.as_str()).collect()
+}
+
+/// A value in one line, as flow YAML.
+fn flat(node: &Node) -> String {
+    match &node.kind {
+        Kind::Scalar { text, .. } => text.clone(),
+        Kind::List(items) => {
+            format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", "))
+        }
+        Kind::Map(entries) => {
+            let inner: Vec<_> =
+                entries.iter().map(|e| format!("{}: {}", e.key, flat(&e.value))).collect();
+            if inner.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", inner.join(", ")) }
+        }
+        Kind::Empty => "nothing".to_owned(),
+        Kind::Broken => "unreadable".to_owned(),
+    }
+}
+
+fn slot(loaded: &Loaded, view: &View<'_>, op: &Op, lines: &mut Vec<Line>) {
+    if let Ok(Some(index)) = view.slot(op)
+        && let Some(entry) = view.credentials().get(usize::from(index))
+        && !op.node.has(&["credential"])
+    {
+        lines.push(Line {
+            key: "credential".to_owned(),
+            value: entry.key.clone(),
+            sentence: format!(
+                "The credential `{}` is sent: it alone carries the scopes.",
+                entry.key
+            ),
+            layer: entry.value.layer,
+            spot: loaded.spot(entry.key_at),
+        });
+    }
+}
+
+/// Values that the binary fills in.
+fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
+    let size = |bytes: u64| {
+        if bytes.is_multiple_of(1 << 20) {
+            format!("{}MiB", bytes >> 20)
+        } else {
+            format!("{}KiB", bytes >> 10)
+        }
+    };
+    let (open_base, open_cap) = view.breaker_open();
+    let mut all = vec![
+        ("breaker.window", "10s".to_owned()),
+        ("breaker.min_calls", "20".to_owned()),
+        ("breaker.failure_ratio", "90%".to_owned()),
+        ("breaker.open.base", show(open_base)),
+        ("breaker.open.cap", show(open_cap)),
+        ("breaker.probes", "1".to_owned()),
+        ("concurrency.max", view.slots().to_string()),
+        ("concurrency.queue", view.queue().to_string()),
+        ("concurrency.queue_wait", show(view.queue_wait())),
+        ("limits.dialect", "ietf".to_owned()),
+        ("mode", "enforce".to_owned()),
+        ("links", "keep".to_owned()),
+        ("bodies.request", size(REQUEST_BYTES)),
+        ("bodies.replay", size(REPLAY_BYTES)),
+        ("bodies.response", size(RESPONSE_BYTES)),
+        ("retry.throttle.base", "1s".to_owned()),
+        ("retry.throttle.cap", "30s".to_owned()),
+        ("retry.throttle.jitter", "equal".to_owned()),
+        ("retry.late_attempts", "must_fit".to_owned()),
+    ];
+    if let Some(op) = op {
+        all.push(("priority", "critical".to_owned()));
+        all.push(("async", "never".to_owned()));
+        if !op.mutates() {
+            all.push(("idempotency.plan", "safe".to_owned()));
+        }
+    }
+    for (key, value) in all {
+        if !lines.iter().any(|line| line.key == key) {
+            lines.push(Line {
+                key: key.to_owned(),
+                sentence: sentence(key, &value),
+                value,
+                layer: Layer::Default,
+                spot: String::new(),
+            });
+        }
+    }
+}
+
+/// The order of a call, then of the contract.
+fn order(key: &str) -> (usize, String) {
+    const GROUPS: &[&str] = &[
+        "request",
+        "base_url",
+        "egress",
+        "priority",
+        "timeouts",
+        "idempotency",
+        "retry",
+        "breaker",
+        "limits",
+        "concurrency",
+        "bodies",
+        "needs",
+        "credential",
+        "fallback",
+        "stream",
+        "async",
+    ];
+    let first = key.split('.').next().unwrap_or_default();
+    let group = GROUPS.iter().position(|g| *g == first).unwrap_or(GROUPS.len());
+    let inner = if first == "timeouts" {
+        let phase = key.rsplit('.').next().unwrap_or_default();
+        let at = crate::rules::time::PHASES.iter().position(|p| *p == phase).unwrap_or(9);
+        at.to_string()
+    } else {
+        key.to_owned()
+    };
+    (group, inner)
+}
+
+fn sentence(key: &str, value: &str) -> String {
+    match key {
+        "request" => format!("Calls are `{value}`."),
+        "base_url" => format!("They go to {value}."),
+        "timeouts.connect" => format!("DNS, TCP and TLS together may take {value}."),
+        "timeouts.first_byte" => format!("From there to the response head at most {value}."),
+        "timeouts.idle" => format!("Between two bytes at most {value}."),
+        "timeouts.attempt" => format!("One attempt ends after {value}."),
+        "timeouts.total" => format!("The whole call ends after {value}, whatever happens."),
+        "retry.attempts" => format!("It is sent at most {value} times, the first counted."),
+        "retry.backoff.base" => format!("The first wait is up to {value}, doubled per retry."),
+        "retry.backoff.cap" => format!("No wait is longer than {value}."),
+        "retry.budget.ratio" => format!("Each first-try success earns {value} of a retry."),
+        "retry.budget.burst" => format!("At most {value} retries are saved up."),
+        "breaker.failure_ratio" => format!("The breaker opens at {value} failed calls."),
+        "breaker.open.base" => format!("It stays open for {value} at first."),
+        "breaker.open.cap" => format!("It stays open for at most {value}."),
+        "concurrency.max" => format!("At most {value} calls are at the provider at once."),
+        "concurrency.queue" => format!("At most {value} more may wait."),
+        "concurrency.queue_wait" => format!("They wait at most {value}."),
+        "fallback" => format!("Without the provider the answer is: {value}."),
+        "idempotency.plan" => plan_sentence(value),
+        _ => format!("`{key}` is {value}."),
+    }
+}
+
+fn plan_sentence(plan: &str) -> String {
+    match plan {
+        "safe" => "It only reads, so that it may be sent again.".to_owned(),
+        "repeatable" => "Doing it twice is doing it once.".to_owned(),
+        "conditional" => "If-Match guards repeats.".to_owned(),
+        "provider_key" => {
+            "The provider sees the same key on every attempt and does it once.".to_owned()
+        }
+        "body_field" => {
+            "The provider sees the same field on every attempt and does it once.".to_owned()
+        }
+        "reconcile" => "It is looked up before it is sent again.".to_owned(),
+        "once" => "It is never sent again once a byte left.".to_owned(),
+        other => format!("The plan is {other}."),
+    }
+}
+
+fn timeline(view: &View<'_>, op: &Op) -> Option<Timeline> {
+    let worst = worst_case(view, op)?;
+    let mut steps = Vec::new();
+    let mut at = worst.queue_wait;
+    steps.push((format!("waits in the queue for {}", show(worst.queue_wait)), at.as_millis()));
+    for attempt in 1..=worst.attempts {
+        at += worst.attempt;
+        steps.push((
+            format!("attempt {attempt} ends after {}", show(worst.attempt)),
+            at.as_millis(),
+        ));
+        let wait = usize::try_from(attempt).ok().and_then(|n| worst.waits.get(n - 1));
+        if let Some(wait) = wait {
+            at += *wait;
+            steps.push((format!("waits up to {}", show(*wait)), at.as_millis()));
+        }
+    }
+    Some(Timeline {
+        sentence: worst.sentence(),
+        steps,
+        sum_ms: worst.sum.as_millis(),
+        total_ms: worst.total.as_millis(),
+    })
+}
+
+impl Explanation {
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = match &self.operation {
+            Some(operation) => format!("{} of {}\n", operation, self.provider),
+            None => format!("{}\n", self.provider),
+        };
+        let width =
+            self.lines.iter().map(|l| l.sentence.chars().count()).max().unwrap_or(0).min(72);
+        for line in &self.lines {
+            let origin = if line.spot.is_empty() {
+                line.layer.word().to_owned()
+            } else {
+                format!("{} ({})", line.spot, line.layer.word())
+            };
+            let _ = writeln!(out, "  {:width$}  {origin}", line.sentence);
+        }
+        if let Some(worst) = &self.worst_case {
+            let _ = writeln!(out, "\nworst case: {}, within {} ms", worst.sentence, worst.total_ms);
+            for (what, at) in &worst.steps {
+                let _ = writeln!(out, "  {at:>8} ms  {what}");
+            }
+        }
+        out
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let lines: Vec<Value> = self
+            .lines
+            .iter()
+            .map(|l| {
+                json!({ "key": l.key, "value": l.value, "sentence": l.sentence, "layer": l.layer.word(), "spot": l.spot })
+            })
+            .collect();
+        let worst = self.worst_case.as_ref().map(|w| {
+            let steps: Vec<Value> =
+                w.steps.iter().map(|(what, at)| json!({ "at_ms": at, "what": what })).collect();
+            json!({ "sentence": w.sentence, "steps": steps, "sum_ms": w.sum_ms, "total_ms": w.total_ms })
+        });
+        json!({ "version": 1, "provider": self.provider, "operation": self.operation, "lines": lines, "worst_case": worst })
+    }
+}

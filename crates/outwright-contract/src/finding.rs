@@ -1,0 +1,148 @@
+//! What a check says: findings with a rule, a place and a way out.
+
+use crate::source::{Place, Text};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Stands in a waiver that has not expired: shown, counts for nothing.
+    Waived,
+    /// Worth a look; does not stop anything.
+    Warning,
+    /// The contract does not run.
+    Error,
+}
+
+impl Severity {
+    /// Its word in reports; stable.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waived => "waived",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A rule that contracts are held to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// `OWnnn`; never reused.
+    pub code: &'static str,
+    /// How bad a finding of it is.
+    pub severity: Severity,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do.
+    pub help: &'static str,
+    /// Whether a waiver in the contract may name it.
+    pub waivable: bool,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How bad it is here; a rule's own severity unless waived or the purpose changes it.
+    pub severity: Severity,
+    /// What is wrong, with names.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+    /// What to see there.
+    pub label: String,
+    /// The provider, where it is known.
+    pub provider: String,
+    /// The operation, credential or key that is concerned, such as `operations.create_charge`.
+    pub subject: String,
+    /// Other places that belong to it.
+    pub related: Vec<(Place, String)>,
+    /// What to do.
+    pub help: String,
+}
+
+impl Finding {
+    /// A finding of `rule` at `place`; says the rule's own help until told better.
+    pub(crate) fn new(rule: &'static Rule, place: Place, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            place,
+            label: String::new(),
+            provider: String::new(),
+            subject: String::new(),
+            related: Vec::new(),
+            help: rule.help.to_owned(),
+        }
+    }
+
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    pub(crate) fn on(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    pub(crate) fn see(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.related.push((place, label.into()));
+        self
+    }
+}
+
+/// Everything that a check found, with the masked texts that it refers to.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The findings, by file and place.
+    pub findings: Vec<Finding>,
+    /// The texts that places point into.
+    pub texts: Vec<Text>,
+}
+
+impl Report {
+    /// How many findings stop the contracts from running.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    /// How many findings are worth a look.
+    #[must_use]
+    pub fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Sorts by place and drops what was found twice.
+    pub(crate) fn settle(&mut self) {
+        self.findings.sort_by(|a, b| {
+            (a.place, a.rule.code, &a.message).cmp(&(b.place, b.rule.code, &b.message))
+        });
+        self.findings
+            .dedup_by(|a, b| a.place == b.place && a.rule == b.rule && a.message == b.message);
+    }
+
+    /// `path:line:column` of a place.
+    #[must_use]
+    pub fn spot(&self, place: Place) -> String {
+        self.texts.get(place.file as usize).map_or_else(String::new, |text| {
+            let (line, column) = text.line_column(place.start);
+            format!("{}:{line}:{column}", text.path)
+        })
+    }
+}

@@ -1,0 +1,361 @@
+//! Sources to report and providers: parse, hold against the shape, merge, hold against the rules, compile.
+
+use outwright_core::provider::Provider;
+
+use crate::compile;
+use crate::deployment::{self, Deployment};
+use crate::document;
+use crate::effective::{Op, View, merge};
+use crate::finding::{Finding, Report, Severity};
+use crate::node::{Kind, Layer, Node};
+use crate::options::Options;
+use crate::rules::{self, format, lifecycle};
+use crate::shape;
+use crate::source::{Place, Source, Text};
+use crate::units::date;
+
+/// What sources gave.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Everything that was found.
+    pub report: Report,
+    /// The providers without an error, by name.
+    pub providers: Vec<Provider>,
+    /// The deployment of `outwright.yaml`, or its defaults.
+    pub deployment: Deployment,
+    /// Effective contracts, for explanations.
+    pub(crate) contracts: Vec<Contract>,
+}
+
+/// An effective contract.
+#[derive(Clone, Debug)]
+pub(crate) struct Contract {
+    pub(crate) name: String,
+    pub(crate) name_at: Place,
+    pub(crate) root: Node,
+    pub(crate) operations: Vec<Op>,
+}
+
+/// A parsed document.
+struct Document {
+    file: u32,
+    path: String,
+    root: Node,
+}
+
+#[derive(Default)]
+struct Documents {
+    contracts: Vec<Document>,
+    facts: Vec<Document>,
+    deployments: Vec<Document>,
+}
+
+/// Checks every source and compiles the providers that have no error.
+#[must_use]
+pub fn load(sources: &[Source], options: &Options) -> Loaded {
+    let mut findings = Vec::new();
+    let texts: Vec<Text> =
+        (0..).zip(sources).map(|(file, source)| Text::new(file, source)).collect();
+    let mut documents = Documents::default();
+    for (file, text) in (0..).zip(&texts) {
+        for place in &text.secrets {
+            let message = "a secret stands here in plain sight";
+            findings
+                .push(Finding::new(&rules::credentials::LITERAL, *place, message).label("masked"));
+        }
+        if let Some(root) = crate::parse::parse(file, text, &mut findings) {
+            sort(Document { file, path: text.path.clone(), root }, &mut documents, &mut findings);
+        }
+    }
+    let deployment = deployment::read(&documents.deployments_roots(), options, &mut findings);
+    let mut loaded = Loaded {
+        report: Report::default(),
+        providers: Vec::new(),
+        deployment,
+        contracts: Vec::new(),
+    };
+    join_folders(&mut documents.contracts);
+    twice(&documents.contracts, &mut findings);
+    for document in &documents.contracts {
+        one(document, &documents, options, &mut loaded, &mut findings);
+    }
+    loaded.providers.sort_by(|a, b| a.name.cmp(&b.name));
+    loaded.report = Report { findings, texts };
+    loaded.report.settle();
+    loaded
+}
+
+/// The facts files that a contract names, so that its reader can hand them in too.
+#[must_use]
+pub fn mentions(source: &Source) -> Vec<String> {
+    let text = Text::new(0, source);
+    let root = crate::parse::parse(0, &text, &mut Vec::new());
+    root.filter(|root| root.has(&["provider"]))
+        .and_then(|root| root.word(&["facts"]).map(str::to_owned))
+        .into_iter()
+        .collect()
+}
+
+impl Documents {
+    fn deployments_roots(&self) -> Vec<&Node> {
+        self.deployments.iter().map(|document| &document.root).collect()
+    }
+}
+
+/// Tells contract, facts and deployment apart by the key that names them, and holds each against its shape.
+fn sort(mut document: Document, documents: &mut Documents, findings: &mut Vec<Finding>) {
+    let root = &mut document.root;
+    if !matches!(root.kind, Kind::Map(_)) {
+        let top = Place::top(document.file);
+        findings.push(Finding::new(&format::SYNTAX, top, "the file is no map of keys and values"));
+        return;
+    }
+    let deployment =
+        document.path.rsplit('/').next().is_some_and(|name| name.starts_with("outwright."));
+    if root.has(&["provider"]) {
+        shape::check(root, &document::CONTRACT, "", findings);
+        documents.contracts.push(document);
+    } else if deployment {
+        shape::check(root, &document::DEPLOYMENT, "", findings);
+        documents.deployments.push(document);
+    } else if root.has(&["facts"]) && !root.has(&["outwright"]) {
+        shape::check(root, &document::FACTS, "", findings);
+        documents.facts.push(document);
+    } else {
+        shape::check(root, &document::CONTRACT, "", findings);
+        documents.contracts.push(document);
+    }
+}
+
+/// Further files of a folder only add operations to the contract beside them.
+fn join_folders(contracts: &mut Vec<Document>) {
+    let part = |d: &Document| {
+        d.root.has(&["operations"])
+            && d.root
+                .entries()
+                .iter()
+                .all(|e| matches!(e.key.as_str(), "outwright" | "provider" | "operations"))
+    };
+    let folder = |d: &Document| d.path.rsplit_once('/').map(|(dir, _)| dir.to_owned());
+    let (parts, mut mains): (Vec<_>, Vec<_>) = contracts.drain(..).partition(part);
+    for part in parts {
+        let main = mains.iter_mut().find(|main| {
+            main.root.word(&["provider"]) == part.root.word(&["provider"])
+                && folder(main) == folder(&part)
+        });
+        match main {
+            Some(main) => {
+                let root = std::mem::replace(
+                    &mut main.root,
+                    Node::new(Kind::Empty, part.root.at, Layer::Contract),
+                );
+                main.root = root.under(&part.root.without(&["outwright", "provider"]));
+            }
+            None => mains.push(part),
+        }
+    }
+    *contracts = mains;
+}
+
+fn twice(contracts: &[Document], findings: &mut Vec<Finding>) {
+    for (index, document) in contracts.iter().enumerate() {
+        let Some(entry) = document.root.entry("provider") else { continue };
+        let Some(name) = entry.value.text() else { continue };
+        let first = contracts.iter().take(index).find(|d| d.root.word(&["provider"]) == Some(name));
+        if let Some(first) = first.and_then(|d| d.root.entry("provider")) {
+            let message = format!("`{name}` has two contracts");
+            findings.push(
+                Finding::new(&format::TWICE, entry.value.at, message)
+                    .see(first.value.at, "the first"),
+            );
+        }
+    }
+}
+
+/// One provider: in its environment, and, where none is chosen, in every environment that it names.
+fn one(
+    document: &Document,
+    documents: &Documents,
+    options: &Options,
+    loaded: &mut Loaded,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(name) = document.root.entry("provider") else { return };
+    let Some(text) = name.value.text() else { return };
+    let before = findings.len();
+    let facts = facts(document, documents, findings);
+    let environments = document.root.at(&["environments"]).map(Node::entries).unwrap_or_default();
+    let chosen = options.environment.as_deref().or(loaded.deployment.environment.as_deref());
+    let variants: Vec<Option<&Node>> = match chosen {
+        Some(chosen) => vec![environments.iter().find(|e| e.key == chosen).map(|e| &e.value)],
+        None => std::iter::once(None).chain(environments.iter().map(|e| Some(&e.value))).collect(),
+    };
+    for entry in environments {
+        let known = &loaded.deployment.environments;
+        if !known.is_empty() && !known.contains(&entry.key) {
+            let message = format!("outwright.yaml names no environment `{}`", entry.key);
+            findings
+                .push(Finding::new(&format::DANGLING, entry.key_at, message).on("environments"));
+        }
+    }
+    let mut provider = None;
+    for (index, environment) in variants.into_iter().enumerate() {
+        let tier = tier(&document.root, documents);
+        let root = merge(&document.root, facts, tier, environment);
+        let entries = document.root.at(&["operations"]).map(Node::entries).unwrap_or_default();
+        let operations: Vec<Op> = entries.iter().map(|entry| Op::new(entry, &root)).collect();
+        let view = View {
+            name: text,
+            name_at: name.value.at,
+            root: &root,
+            operations: &operations,
+            options,
+        };
+        check_provider(&view, findings);
+        if index == 0 {
+            if !stopped(findings, before, document.file) {
+                match compile::provider(&view, &digest(&root, &operations)) {
+                    Ok(made) => provider = Some(made),
+                    Err(compile::Impossible(why)) => {
+                        let message = format!("`{text}` cannot be compiled: {why}");
+                        findings.push(Finding::new(&format::FORM, name.value.at, message));
+                    }
+                }
+            }
+            loaded.contracts.push(Contract {
+                name: text.to_owned(),
+                name_at: name.value.at,
+                root: root.clone(),
+                operations: operations.clone(),
+            });
+        }
+    }
+    for finding in findings.iter_mut().skip(before) {
+        text.clone_into(&mut finding.provider);
+    }
+    if !stopped(findings, before, document.file)
+        && let Some(provider) = provider
+        && loaded.providers.iter().all(|p| p.name != provider.name)
+    {
+        loaded.providers.push(provider);
+    }
+}
+
+/// Whether a provider has an error: among the findings since `before`, or in the form of its files.
+fn stopped(findings: &[Finding], before: usize, file: u32) -> bool {
+    let error = |f: &Finding| f.severity == Severity::Error;
+    findings.iter().skip(before).any(error)
+        || findings.iter().any(|f| f.place.file == file && error(f))
+}
+
+fn facts<'a>(
+    document: &Document,
+    documents: &'a Documents,
+    findings: &mut Vec<Finding>,
+) -> Option<&'a Node> {
+    let node = document.root.at(&["facts"])?;
+    let path = node.text()?;
+    let tail = format!("/{}", path.trim_start_matches("./"));
+    let found = documents.facts.iter().find(|d| d.path == path || d.path.ends_with(&tail));
+    let Some(found) = found else {
+        let message =
+            format!("the facts file `{}` was not found, or could not be read", shape::short(path));
+        findings.push(Finding::new(&format::DANGLING, node.at, message).on("facts"));
+        return None;
+    };
+    if found.root.word(&["facts"]) != document.root.word(&["provider"])
+        && let Some(about) = found.root.at(&["facts"])
+    {
+        let message = "these facts are about another provider";
+        findings.push(
+            Finding::new(&format::DANGLING, node.at, message).see(about.at, "about this one"),
+        );
+    }
+    Some(&found.root)
+}
+
+fn tier<'a>(contract: &Node, documents: &'a Documents) -> Option<&'a Node> {
+    let name = contract.word(&["tier"])?;
+    documents.deployments.first()?.root.at(&["tiers", name])
+}
+
+/// Holds one effective contract against the rules, then applies its waivers.
+fn check_provider(view: &View<'_>, findings: &mut Vec<Finding>) {
+    let mut found = Vec::new();
+    if view.operations.is_empty() && !view.root.broken() {
+        let message = format!("`{}` has no operation", view.name);
+        found.push(Finding::new(&format::MISSING, view.name_at, message).on("operations"));
+    }
+    rules::check(view, &mut found);
+    waive(view, &mut found);
+    findings.append(&mut found);
+}
+
+fn waive(view: &View<'_>, found: &mut Vec<Finding>) {
+    let mut idle = Vec::new();
+    for waiver in view.root.at(&["waivers"]).map(Node::items).unwrap_or_default() {
+        let (Some(rule), Some(place)) = (waiver.word(&["rule"]), waiver.word(&["place"])) else {
+            continue;
+        };
+        if waiver.read(&["until"], date).is_none_or(|until| view.options.today > until) {
+            continue;
+        }
+        let mut used = false;
+        for finding in found.iter_mut().filter(|f| f.rule.code.eq_ignore_ascii_case(rule)) {
+            let here = place == "provider"
+                || finding.subject == place
+                || finding.subject.strip_prefix(place).is_some_and(|rest| rest.starts_with('.'));
+            if here && finding.rule.waivable {
+                finding.severity = Severity::Waived;
+                used = true;
+            }
+        }
+        if !used {
+            let why = match rules::find(rule) {
+                None => "there is no such rule",
+                Some(rule) if !rule.waivable => "this rule cannot be waived",
+                Some(_) => "nothing is found there",
+            };
+            let message = format!("this waiver waives nothing: {why}");
+            idle.push(Finding::new(&lifecycle::IDLE_WAIVER, waiver.at, message).on("waivers"));
+        }
+    }
+    found.append(&mut idle);
+}
+
+/// Eight bytes of a digest (FNV-1a, its published constants) over keys and values: tells versions apart, protects nothing.
+fn digest(root: &Node, operations: &[Op]) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    feed(root, &mut hash);
+    for op in operations {
+        feed_text(&op.name, &mut hash);
+        feed(&op.node, &mut hash);
+    }
+    format!("{hash:016x}")
+}
+
+fn feed(node: &Node, hash: &mut u64) {
+    match &node.kind {
+        Kind::Map(entries) => {
+            feed_text("{", hash);
+            for entry in entries {
+                feed_text(&entry.key, hash);
+                feed(&entry.value, hash);
+            }
+            feed_text("}", hash);
+        }
+        Kind::List(items) => {
+            feed_text("[", hash);
+            items.iter().for_each(|item| feed(item, hash));
+            feed_text("]", hash);
+        }
+        Kind::Scalar { text, .. } => feed_text(text, hash),
+        Kind::Empty | Kind::Broken => feed_text("~", hash),
+    }
+}
+
+fn feed_text(text: &str, hash: &mut u64) {
+    for byte in text.bytes().chain([0]) {
+        *hash = (*hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+}

@@ -1,0 +1,4 @@
+//! Contracts from text to findings and providers.
+
+mod demo;
+mod sample;
