@@ -132,3 +132,14 @@ fn words_are_unique() {
     words.dedup();
     assert_eq!(words.len(), Signal::ALL.len());
 }
+
+/// The page that people read is the table that the engine uses.
+#[test]
+fn the_page_shows_every_row() {
+    let page = include_str!("../../../../../docs/concepts/matrix.md");
+    for line in EXPECTED.lines().skip(1) {
+        let (signal, cells) = line.split_once(',').expect("a signal and cells");
+        let row = format!("| `{signal}` | {} |", cells.replace(',', " | "));
+        assert!(page.contains(&row), "the page lacks {row}");
+    }
+}
