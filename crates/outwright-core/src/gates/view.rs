@@ -99,6 +99,12 @@ impl Gates {
         self.credentials.get(usize::from(slot)).map_or(0, |credential| credential.version())
     }
 
+    /// Retries that the budget could pay for, as last counted.
+    #[must_use]
+    pub const fn retries_left(&self) -> u64 {
+        self.budget.whole()
+    }
+
     /// Breaker changes that no call has taken along yet.
     pub fn take_changes(&mut self) -> std::vec::Drain<'_, What> {
         self.changes.drain(..)

@@ -64,6 +64,8 @@ families! {
         "Attempts that followed another one, by the class of the one before.";
     SUPPRESSED = Counter "outwright_retries_suppressed_total" ["provider", "operation", "cause"]
         "Outcomes that were not good and were not tried again, by why not.";
+    BUDGET = Gauge "outwright_retry_budget_remaining_ratio" ["provider"]
+        "Part of the retry budget that is left, from 0 to 1.";
     RETRY_AFTER = Histogram "outwright_retry_after_seconds" ["provider"]
         "Waits that the provider asked for.";
     THROTTLED = Counter "outwright_throttled_total" ["provider", "operation", "signal"]

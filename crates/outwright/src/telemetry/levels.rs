@@ -20,6 +20,8 @@ pub struct Levels {
     pub queue: u32,
     /// Calls that wait.
     pub waiting: u32,
+    /// Part of the retry budget that is left, from 0 to 1.
+    pub budget: f64,
     /// Probe leases that are out.
     pub probes: usize,
     /// When each slot's credential was read, in the order of the contract.
@@ -65,6 +67,7 @@ impl Levels {
             slots_used: gates.slots_used(),
             queue: provider.bulkhead.queue(),
             waiting: u32::try_from(gates.waiting()).unwrap_or(u32::MAX),
+            budget: gates.retries_left() as f64 / f64::from(provider.budget.burst()),
             probes: gates.probes(now),
             credentials,
             bugs: gates.bugs(),

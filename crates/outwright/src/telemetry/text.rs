@@ -109,6 +109,10 @@ impl Sources<'_> {
             let total = merged(cores.iter().map(|core| &core.retry_after));
             page.histogram(&families::RETRY_AFTER, &[&shape.name], &total);
         });
+        page.family(&families::BUDGET);
+        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+            page.ratio(&families::BUDGET, &[&shape.name], levels.budget);
+        }
     }
 
     fn gates(&self, page: &mut Page) {
@@ -271,6 +275,12 @@ impl Page {
         if value > 0 {
             self.row(family, labels, value);
         }
+    }
+
+    fn ratio(&mut self, family: &Family, labels: &[&str], value: f64) {
+        self.text.push_str(family.name);
+        self.labels(family, labels, None);
+        self.put(format_args!(" {value}\n"));
     }
 
     fn histogram(&mut self, family: &Family, labels: &[&str], total: &Total) {
