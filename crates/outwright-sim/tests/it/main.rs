@@ -1,6 +1,7 @@
 //! Stories and simulations of the real engine in virtual time.
 #![cfg(test)]
 
+mod breaker;
 mod chaos;
 #[path = "../../../outwright-core/tests/it/contracts.rs"]
 mod contracts;

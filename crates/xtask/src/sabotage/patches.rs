@@ -53,6 +53,6 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
                 replace: "        let _ = (now, lease);\n        true\n    }\n\n    fn turn",
             },
         ],
-        check: Check::Simulation("whatever_happens_the_promises_hold"),
+        check: Check::Simulation("a_late_success_does_not_close"),
     },
 ];
