@@ -1,0 +1,1 @@
+//! The joint grant, the queue and its wake-ups, case by case.
