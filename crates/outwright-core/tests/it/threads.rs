@@ -148,12 +148,11 @@ fn serve(
     let vanishes = |waiter: usize, of: u8| {
         manner == Manner::Hasty && dice.draw(waiter as u64, Salt::Hint(of)).unit() < 0.2
     };
-    for waiter in 0..WAITERS {
-        if let Some(ticket) = tickets[waiter].filter(|_| vanishes(waiter, 1)) {
+    for (waiter, place) in tickets.iter_mut().enumerate() {
+        if let Some(ticket) = place.take_if(|_| vanishes(waiter, 1)) {
             let mut shared = shared.lock().unwrap();
             let now = shared.tick();
             shared.gates.forget(p, now, ticket);
-            tickets[waiter] = None;
             wake(to, shared.woken());
         }
     }
