@@ -1,6 +1,8 @@
 //! What is compared: each peer plain and configured, and outwright; how each is started.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::process::{self, Running};
@@ -151,8 +153,9 @@ impl Target {
         running.until_listening(port, &dir)?;
         let log = match (self.program, self.role) {
             (_, Role::Plain) | (Program::Haproxy, _) => None,
-            (Program::Outwright, _) => Some(dir.join(format!("{}.out", self.slug()))),
-            (Program::Nginx | Program::Envoy, _) => Some(dir.join("access.log")),
+            (Program::Nginx | Program::Envoy | Program::Outwright, _) => {
+                Some(dir.join("access.log"))
+            }
         };
         Ok(Peer { running, port, log })
     }
@@ -178,21 +181,29 @@ impl Target {
                 Ok(words(&[[envoy.as_str(), "-c", &text(&file)].as_slice(), &alone].concat()))
             }
             Program::Outwright => {
-                fill(scene, "contracts/bench.yaml", &dir.join("contracts"), port)?;
-                let secret = dir.join("secret");
-                fs::write(&secret, SECRET).map_err(|e| format!("{}: {e}", secret.display()))?;
+                fill(scene, "contracts/bench.yaml", dir, port)?;
+                keep_secret(&dir.join("secret"))?;
                 let runtimes = scene.runtimes.to_string();
                 let (contracts, state) = (text(&dir.join("contracts")), text(&dir.join("state")));
-                let (port, admin) = (port.to_string(), process::free_port()?.to_string());
+                let loopback = |port: u16| format!("127.0.0.1:{port}");
+                let (listen, admin) = (loopback(port), loopback(process::free_port()?));
+                let log = text(&dir.join("access.log"));
                 let program = text(scene.outwright);
                 let mut line: Vec<String> = words(&[&program, "run", "--dev"]);
                 line.extend::<Vec<String>>(words(&["--contracts", &contracts, "--state", &state]));
-                line.extend::<Vec<String>>(words(&["--cores", &runtimes, "--data-port", &port]));
-                line.extend::<Vec<String>>(words(&["--admin-port", &admin]));
+                line.extend::<Vec<String>>(words(&["--cores", &runtimes, "--log", &log]));
+                line.extend::<Vec<String>>(words(&["--listen", &listen, "--admin", &admin]));
                 Ok(line)
             }
         }
     }
+}
+
+/// A secret file that only its owner reads, as the product demands.
+fn keep_secret(path: &Path) -> Result<(), String> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| file.write_all(SECRET.as_bytes()));
+    written.map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// Fills a template of `bench/` into the folder of a target.
@@ -215,8 +226,9 @@ fn fill(scene: &Scene, template: &str, dir: &Path, port: u16) -> Result<PathBuf,
         ],
     );
     let filled = filled.map_err(|e| format!("{}: {e}", path.display()))?;
-    fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-    let file = dir.join(path.file_name().unwrap_or_default());
+    let file = dir.join(template);
+    let folder = file.parent().unwrap_or(dir);
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     fs::write(&file, filled).map_err(|e| format!("{}: {e}", file.display()))?;
     Ok(file)
 }

@@ -33,6 +33,8 @@ impl Running {
         line: &[String],
     ) -> Result<Self, String> {
         let mut command = Command::new("setsid");
+        // Nothing outlives a benchmark that is broken off.
+        command.args(["setpriv", "--pdeathsig", "TERM"]);
         if let Some(cores) = cores {
             command.args(["taskset", "-c", cores]);
         }
@@ -42,7 +44,7 @@ impl Running {
         Ok(Self { child, name: name.to_owned() })
     }
 
-    /// Its process; setsid and taskset have replaced themselves by it.
+    /// Its process; setsid, setpriv and taskset have replaced themselves by it.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
