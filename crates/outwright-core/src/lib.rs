@@ -1,7 +1,7 @@
 //! The engine of outwright: decides what one call to a provider may do next.
 //!
 //! It has no clock, socket, file, thread or async code.
-//! The time, a random draw and what the world answered are arguments; what it says is an [`call::Step`].
+//! The time, a random draw and what the world answered are arguments; what it says is a [`step::Step`].
 //! Production, simulation, drill and tests drive the same two values:
 //!
 //! - a [`call::Call`]: private to one call, stepped by `admit`, `handle` and `poll`;
