@@ -59,6 +59,8 @@ pub struct Finding {
     pub provider: String,
     /// The operation, credential or key that is concerned, such as `operations.create_charge`.
     pub subject: String,
+    /// Further subjects that the same value breaks the same rule for.
+    pub also: Vec<String>,
     /// Other places that belong to it.
     pub related: Vec<(Place, String)>,
     /// What to do.
@@ -76,8 +78,28 @@ impl Finding {
             label: String::new(),
             provider: String::new(),
             subject: String::new(),
+            also: Vec::new(),
             related: Vec::new(),
             help: rule.help.to_owned(),
+        }
+    }
+
+    /// The message without the name of its operation: one inherited value may break a rule for many.
+    fn nameless(&self) -> String {
+        let name = self.subject.rsplit('.').next().unwrap_or_default();
+        if name.is_empty() {
+            self.message.clone()
+        } else {
+            self.message.replace(&format!("`{name}`"), "`…`")
+        }
+    }
+
+    /// The message, with how many more it concerns.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self.also.len() {
+            0 => self.message.clone(),
+            n => format!("{} (and {n} more)", self.message),
         }
     }
 
@@ -133,8 +155,16 @@ impl Report {
         self.findings.sort_by(|a, b| {
             (a.place, a.rule.code, &a.message).cmp(&(b.place, b.rule.code, &b.message))
         });
-        self.findings
-            .dedup_by(|a, b| a.place == b.place && a.rule == b.rule && a.message == b.message);
+        self.findings.dedup_by(|later, first| {
+            let same = later.place == first.place
+                && later.rule == first.rule
+                && later.severity == first.severity
+                && later.nameless() == first.nameless();
+            if same && later.subject != first.subject && !first.also.contains(&later.subject) {
+                first.also.push(later.subject.clone());
+            }
+            same
+        });
     }
 
     /// `path:line:column` of a place.

@@ -39,6 +39,8 @@ pub(crate) struct Contract {
 /// A parsed document.
 struct Document {
     file: u32,
+    /// Further files of its folder.
+    parts: Vec<u32>,
     path: String,
     root: Node,
 }
@@ -64,7 +66,11 @@ pub fn load(sources: &[Source], options: &Options) -> Loaded {
                 .push(Finding::new(&rules::credentials::LITERAL, *place, message).label("masked"));
         }
         if let Some(root) = crate::parse::parse(file, text, &mut findings) {
-            sort(Document { file, path: text.path.clone(), root }, &mut documents, &mut findings);
+            sort(
+                Document { file, parts: Vec::new(), path: text.path.clone(), root },
+                &mut documents,
+                &mut findings,
+            );
         }
     }
     let deployment = deployment::read(&documents.deployments_roots(), options, &mut findings);
@@ -150,6 +156,7 @@ fn join_folders(contracts: &mut Vec<Document>) {
                     Node::new(Kind::Empty, part.root.at, Layer::Contract),
                 );
                 main.root = root.under(&part.root.without(&["outwright", "provider"]));
+                main.parts.push(part.file);
             }
             None => mains.push(part),
         }
@@ -184,6 +191,10 @@ fn one(
     let Some(text) = name.value.text() else { return };
     let before = findings.len();
     let facts = facts(document, documents, findings);
+    let mut files = vec![document.file];
+    files.extend(&document.parts);
+    files.extend(facts.map(|facts| facts.file));
+    files.extend(documents.deployments.iter().map(|deployment| deployment.file));
     let environments = document.root.at(&["environments"]).map(Node::entries).unwrap_or_default();
     let chosen = options.environment.as_deref().or(loaded.deployment.environment.as_deref());
     let variants: Vec<Option<&Node>> = match chosen {
@@ -201,7 +212,7 @@ fn one(
     let mut provider = None;
     for (index, environment) in variants.into_iter().enumerate() {
         let tier = tier(&document.root, documents);
-        let root = merge(&document.root, facts, tier, environment);
+        let root = merge(&document.root, facts.map(|f| &f.root), tier, environment);
         let entries = document.root.at(&["operations"]).map(Node::entries).unwrap_or_default();
         let operations: Vec<Op> = entries.iter().map(|entry| Op::new(entry, &root)).collect();
         let view = View {
@@ -213,9 +224,10 @@ fn one(
         };
         check_provider(&view, findings);
         if index == 0 {
-            if !stopped(findings, before, document.file) {
+            if !stopped(findings, before, &files) {
                 match compile::provider(&view, &digest(&root, &operations)) {
                     Ok(made) => provider = Some(made),
+                    Err(compile::Impossible(_)) if unbuilt(findings, before) => {}
                     Err(compile::Impossible(why)) => {
                         let message = format!("`{text}` cannot be compiled: {why}");
                         findings.push(Finding::new(&format::FORM, name.value.at, message));
@@ -233,7 +245,7 @@ fn one(
     for finding in findings.iter_mut().skip(before) {
         text.clone_into(&mut finding.provider);
     }
-    if !stopped(findings, before, document.file)
+    if !stopped(findings, before, &files)
         && let Some(provider) = provider
         && loaded.providers.iter().all(|p| p.name != provider.name)
     {
@@ -241,18 +253,23 @@ fn one(
     }
 }
 
-/// Whether a provider has an error: among the findings since `before`, or in the form of its files.
-fn stopped(findings: &[Finding], before: usize, file: u32) -> bool {
+/// Whether a provider has an error: among the findings since `before`, or in one of the files that it is made of.
+fn stopped(findings: &[Finding], before: usize, files: &[u32]) -> bool {
     let error = |f: &Finding| f.severity == Severity::Error;
     findings.iter().skip(before).any(error)
-        || findings.iter().any(|f| f.place.file == file && error(f))
+        || findings.iter().any(|f| files.contains(&f.place.file) && error(f))
+}
+
+/// Whether this version cannot execute a provider: then it need not compile.
+fn unbuilt(findings: &[Finding], before: usize) -> bool {
+    findings.iter().skip(before).any(|f| f.rule == &format::NOT_EXECUTABLE)
 }
 
 fn facts<'a>(
     document: &Document,
     documents: &'a Documents,
     findings: &mut Vec<Finding>,
-) -> Option<&'a Node> {
+) -> Option<&'a Document> {
     let node = document.root.at(&["facts"])?;
     let path = node.text()?;
     let tail = format!("/{}", path.trim_start_matches("./"));
@@ -271,7 +288,7 @@ fn facts<'a>(
             Finding::new(&format::DANGLING, node.at, message).see(about.at, "about this one"),
         );
     }
-    Some(&found.root)
+    Some(found)
 }
 
 fn tier<'a>(contract: &Node, documents: &'a Documents) -> Option<&'a Node> {

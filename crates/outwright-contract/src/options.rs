@@ -66,15 +66,10 @@ impl Options {
         self
     }
 
-    /// With another base URL for a provider; the hosts of its credentials do not follow, so that no secret leaves with it unless they name the new host.
+    /// With another base URL for a provider; its credentials must name the new host too, else it is an error.
     #[must_use]
     pub fn base_url(mut self, provider: impl Into<String>, url: impl Into<String>) -> Self {
         self.base_urls.push((provider.into(), url.into()));
         self
-    }
-
-    /// Whether a provider's base URL is replaced.
-    pub(crate) fn moves(&self, provider: &str) -> bool {
-        self.base_urls.iter().any(|(name, _)| name == provider)
     }
 }

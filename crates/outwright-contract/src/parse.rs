@@ -2,7 +2,7 @@
 //!
 //! Built on the events of the YAML parser instead of on a deserializer, so that a document with ten mistakes gets ten findings.
 
-use serde_saphyr::granit_parser::{Event, Options, Parser, ScalarStyle, Span};
+use serde_saphyr::granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
 use crate::finding::Finding;
 use crate::node::{Entry, Kind, Layer, Node};
@@ -92,11 +92,9 @@ impl Reader<'_> {
             let (event, span) = match event {
                 Ok(event) => event,
                 Err(error) => {
-                    self.syntax(
-                        error.marker().index(),
-                        error.marker().byte_offset(),
-                        &error.info(),
-                    );
+                    let deep = matches!(error.kind(), ErrorKind::RecursionLimitExceeded);
+                    let (index, byte) = (error.marker().index(), error.marker().byte_offset());
+                    self.unreadable(index, byte, deep, &error.info());
                     return None;
                 }
             };
@@ -161,8 +159,15 @@ impl Reader<'_> {
         }
     }
 
-    fn syntax(&mut self, index: usize, byte: Option<usize>, message: &str) {
+    /// Says why the parser gave up.
+    fn unreadable(&mut self, index: usize, byte: Option<usize>, deep: bool, message: &str) {
         let at = byte.unwrap_or_else(|| self.byte(index)).min(self.text.len());
+        if deep {
+            let message = format!("nested deeper than {DEPTH_MAX} levels");
+            let place = Place::new(self.file, at, at + 1);
+            self.findings.push(Finding::new(&format::BOUNDS, place, message));
+            return;
+        }
         let flow = self.brace(at);
         let place = Place::new(self.file, flow.unwrap_or(at), flow.unwrap_or(at) + 1);
         self.findings.push(match flow {

@@ -52,15 +52,9 @@ impl Report {
             Severity::Warning => Level::WARNING,
             Severity::Waived => Level::NOTE.with_name(Some("waived")),
         };
-        let mut group = level
-            .primary_title(finding.message.as_str())
-            .id(finding.rule.code)
-            .elements(self.snippet(
-                finding.place,
-                &finding.label,
-                AnnotationKind::Primary,
-                &finding.related,
-            ));
+        let mut group = level.primary_title(finding.sentence()).id(finding.rule.code).elements(
+            self.snippet(finding.place, &finding.label, AnnotationKind::Primary, &finding.related),
+        );
         for (place, label) in &finding.related {
             if place.file != finding.place.file {
                 group = group.elements(self.snippet(*place, label, AnnotationKind::Context, &[]));
@@ -144,6 +138,7 @@ impl Report {
             "message": finding.message,
             "provider": finding.provider,
             "subject": finding.subject,
+            "also": finding.also,
             "file": file,
             "line": line,
             "column": column,

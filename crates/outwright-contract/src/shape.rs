@@ -224,7 +224,17 @@ fn check_named(node: &mut Node, inner: &Shape, path: &str, findings: &mut Vec<Fi
             let message = format!("`{}` is no name", short(&entry.key));
             findings.push(Finding::new(&format::FORM, entry.key_at, message).on(path).help(help));
         }
+        let before = findings.len();
         check(&mut entry.value, inner, &below, findings);
+        point_at_key(entry, findings, before);
+    }
+}
+
+/// What a map lacks is shown at its key: a block map itself begins at its first entry.
+fn point_at_key(entry: &Entry, findings: &mut [Finding], before: usize) {
+    let lacking = |f: &&mut Finding| f.place == entry.value.at && f.rule == &format::MISSING;
+    for finding in findings.iter_mut().skip(before).filter(lacking) {
+        finding.place = entry.key_at;
     }
 }
 
@@ -271,7 +281,9 @@ fn known(
 ) {
     entries.retain_mut(|entry| match fields.iter().find(|f| f.key == entry.key) {
         Some(field) => {
+            let before = findings.len();
             check(&mut entry.value, &field.shape, &join(path, field.key), findings);
+            point_at_key(entry, findings, before);
             true
         }
         None => {

@@ -8,7 +8,7 @@ use crate::options::Purpose;
 use crate::url;
 
 /// A literal secret.
-pub static LITERAL: Rule = error(
+pub static LITERAL: Rule = fixed(
     "OW601",
     "a literal secret",
     "whoever reads the file has the secret, today and in every old copy",
@@ -205,7 +205,6 @@ fn hosts(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
     }
     if let Some(base) = view.base()
         && !items.iter().filter_map(Node::text).any(|host| covers(host, &base.host))
-        && !view.options.moves(view.name)
     {
         let message = format!("`{}` may not go to `{}`", slot.key, base.host);
         let at = listed.map_or(slot.key_at, |node| node.at);

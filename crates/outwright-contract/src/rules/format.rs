@@ -129,6 +129,8 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for op in view.operations {
         operation(view, op, out);
     }
+    scopes(view, out);
+    fields(view, out);
     if let Some(node) = root.at(&["listen"]) {
         let message =
             "this version gives no provider a door of its own; calls arrive at the data port";
@@ -166,6 +168,56 @@ fn operation(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
     if let Some(node) = op.node.at(&["on_store_down"]) {
         let message = "this version has no store that could be down";
         out.push(Finding::new(&NO_EFFECT, node.at, message).on(op.subject()));
+    }
+}
+
+/// Whose quota a window is, where this version counts otherwise.
+fn scopes(view: &View<'_>, out: &mut Vec<Finding>) {
+    for window in view.root.at(&["limits", "windows"]).map(Node::items).unwrap_or_default() {
+        let Some(node) = window.at(&["scope"]) else { continue };
+        match node.text() {
+            Some("tenant") => {
+                let what = "this version does not count per tenant";
+                out.push(not_executable(view, node, what).on("limits"));
+            }
+            Some("operation") => {
+                let message =
+                    "this version counts all operations of the window together, which is stricter";
+                out.push(Finding::new(&NO_EFFECT, node.at, message).on("limits"));
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// Fields that belong to the connection or to the framing of a message: no contract may write them (RFC 9110 section 7.6.1).
+const FRAMING: &[&str] = &[
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn fields(view: &View<'_>, out: &mut Vec<Finding>) {
+    let own = view.operations.iter().filter_map(|op| op.node.at(&["idempotency", "header"]));
+    let slots =
+        view.credentials().iter().filter_map(|slot| slot.value.at(&["inject", "header", "name"]));
+    let named = [&["version", "header"][..], &["idempotency", "header"]];
+    let named = named.into_iter().filter_map(|path| view.root.at(path));
+    for node in own.chain(slots).chain(named) {
+        let Some(text) = node.text() else { continue };
+        if FRAMING.iter().any(|field| field.eq_ignore_ascii_case(text)) {
+            let message = format!("`{text}` belongs to the connection, not to a contract");
+            out.push(Finding::new(&FORM, node.at, message).help("name another field"));
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub static TOWARDS_RISK: Rule = error(
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for op in view.operations {
-        missing(op, out);
+        missing(view, op, out);
         unusable(op, out);
         rows(op, out);
         if let Some(entry) = op.own.entry_at(&["retry", "budget"]) {
@@ -42,7 +42,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-fn missing(op: &Op, out: &mut Vec<Finding>) {
+fn missing(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
     let paths: [&[&str]; 6] = [
         &["retry", "attempts"],
         &["retry", "backoff", "base"],
@@ -58,7 +58,8 @@ fn missing(op: &Op, out: &mut Vec<Finding>) {
         .collect();
     if !lacking.is_empty() {
         let message = format!("`{}` has no {}", op.name, lacking.join(", "));
-        out.push(Finding::new(&MISSING, op.name_at, message).on(op.subject()));
+        let place = if op.own.has(&["retry"]) { op.name_at } else { view.name_at };
+        out.push(Finding::new(&MISSING, place, message).on(op.subject()));
     }
 }
 

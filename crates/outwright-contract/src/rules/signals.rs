@@ -3,7 +3,7 @@
 use super::{error, warning};
 use crate::effective::View;
 use crate::finding::{Finding, Rule};
-use crate::units::ratio;
+use crate::units::{duration, ratio};
 
 /// No owner or tier.
 pub static NO_OWNER: Rule = error(
@@ -30,35 +30,37 @@ pub static NO_ALERTS: Rule = error(
 pub static UNREACHABLE: Rule = warning(
     "OW804",
     "an alert that cannot fire",
-    "a burn rate of 14.4 is out of reach when the promise is at most 93.05% (SRE workbook, chapter 5), so that the fast page is not made",
+    "over 30 days the fast page needs 14.4 times the promised error rate (SRE workbook, chapter 5), which is out of reach when the promise is at most 93.05%",
     "promise more, or watch this provider otherwise",
 );
 
-/// The fast page's burn rate over a window of 30 days (SRE workbook, chapter 5).
-const FAST_BURN: f64 = 14.4;
+/// The share of the budget that the fast page spends in one hour (SRE workbook, chapter 5; R-621).
+const FAST_SHARE: f64 = 0.02;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let groups: [(&Rule, &[&[&str]]); 3] = [
-        (&NO_OWNER, &[&["owner", "team"], &["owner", "contact"], &["tier"]]),
-        (&NO_SLO, &[&["slo", "availability"], &["slo", "window"]]),
-        (&NO_ALERTS, &[&["alerts", "page"], &["alerts", "ticket"], &["alerts", "runbook"]]),
+    let groups: [(&'static Rule, &str, &[&[&str]]); 3] = [
+        (&NO_OWNER, "owner", &[&["owner", "team"], &["owner", "contact"], &["tier"]]),
+        (&NO_SLO, "slo", &[&["slo", "availability"], &["slo", "window"]]),
+        (
+            &NO_ALERTS,
+            "alerts",
+            &[&["alerts", "page"], &["alerts", "ticket"], &["alerts", "runbook"]],
+        ),
     ];
-    let rules: [&'static Rule; 3] = [&NO_OWNER, &NO_SLO, &NO_ALERTS];
-    for (rule, (_, paths)) in rules.into_iter().zip(groups) {
+    for (rule, subject, paths) in groups {
         let lacking: Vec<_> = paths
             .iter()
             .filter(|path| !view.root.has(path) && !view.root.broken_at(path))
             .map(|path| path.join("."))
             .collect();
-        if let Some(first) = paths.first().and_then(|p| p.first())
-            && !lacking.is_empty()
-        {
+        if !lacking.is_empty() {
             let message = format!("`{}` has no {}", view.name, lacking.join(", "));
-            out.push(Finding::new(rule, view.name_at, message).on(*first));
+            out.push(Finding::new(rule, view.name_at, message).on(subject));
         }
     }
     if let Some(promised) = view.root.read(&["slo", "availability"], ratio)
-        && FAST_BURN * (1.0 - promised) >= 1.0
+        && let Some(window) = view.root.read(&["slo", "window"], duration)
+        && FAST_SHARE * window.as_secs_f64() / 3600.0 * (1.0 - promised) >= 1.0
         && let Some(node) = view.root.at(&["slo", "availability"])
     {
         let message = "the fast page of this promise can never fire";

@@ -33,7 +33,7 @@ pub(crate) const PHASES: [&str; 5] = ["connect", "first_byte", "idle", "attempt"
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for op in view.operations {
-        missing(op, out);
+        missing(view, op, out);
         incoherent(op, out);
         if let Some(worst) = worst_case(view, op)
             && worst.sum > worst.total
@@ -55,7 +55,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-fn missing(op: &Op, out: &mut Vec<Finding>) {
+fn missing(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
     if op.node.broken_at(&["timeouts"]) {
         return;
     }
@@ -63,7 +63,8 @@ fn missing(op: &Op, out: &mut Vec<Finding>) {
         PHASES.into_iter().filter(|phase| !op.node.has(&["timeouts", phase])).collect();
     if !lacking.is_empty() {
         let message = format!("`{}` has no bound for {}", op.name, lacking.join(", "));
-        out.push(Finding::new(&MISSING, op.name_at, message).on(op.subject()));
+        let place = if op.own.has(&["timeouts"]) { op.name_at } else { view.name_at };
+        out.push(Finding::new(&MISSING, place, message).on(op.subject()));
     }
 }
 

@@ -1,4 +1,6 @@
 //! Contracts from text to findings and providers.
 
 mod demo;
+mod hostile;
+mod rules;
 mod sample;
