@@ -81,18 +81,15 @@ fn ten_mistakes_are_found_at_once() {
 
 /// Where each key of the good contract stands, as (start, end) of its bytes.
 fn keys() -> Vec<(usize, usize)> {
-    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    let bytes = GOOD.as_bytes();
-    let mut found = Vec::new();
-    for colon in (1..bytes.len())
-        .filter(|at| bytes[*at] == b':' && matches!(bytes.get(at + 1), Some(b' ' | b'\n')))
-    {
-        let start = (0..colon).rev().take_while(|at| word(bytes[*at])).last();
-        if let Some(start) = start {
-            found.push((start, colon));
-        }
-    }
-    found
+    let word = |at: usize| {
+        GOOD.as_bytes().get(at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+    };
+    let ends = [": ", ":\n"].into_iter().flat_map(|end| GOOD.match_indices(end));
+    let ends = ends.map(|(colon, _)| colon);
+    ends.filter_map(|colon| {
+        (0..colon).rev().take_while(|at| word(*at)).last().map(|start| (start, colon))
+    })
+    .collect()
 }
 
 /// Names that the author chooses: another one is another thing, not a mistake.

@@ -13,14 +13,26 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/rules")
 }
 
+#[expect(clippy::disallowed_methods, reason = "the fixtures are files")]
+fn text(code: &str, which: &str) -> String {
+    std::fs::read_to_string(folder().join(code).join(which)).expect("each rule has both fixtures")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the fixtures are files")]
+fn folders() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder()).expect("the fixtures are beside this file");
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter(|name| name.starts_with("OW")).collect()
+}
+
 fn read(code: &str, which: &str) -> Loaded {
-    let path = folder().join(code).join(which);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let text = text(code, which);
     let mut sources = vec![(format!("{code}/{which}"), String::new())];
     for line in text.split_inclusive('\n') {
-        match line.strip_prefix("#=== ") {
-            Some(path) => sources.push((path.trim().to_owned(), String::new())),
-            None => sources.last_mut().unwrap().1.push_str(line),
+        match (line.strip_prefix("#=== "), sources.last_mut()) {
+            (Some(path), _) => sources.push((path.trim().to_owned(), String::new())),
+            (None, Some((_, text))) => text.push_str(line),
+            (None, None) => {}
         }
     }
     let sources: Vec<_> = sources.into_iter().map(|(path, text)| Source::new(path, text)).collect();
@@ -34,12 +46,7 @@ fn codes(loaded: &Loaded) -> BTreeSet<&'static str> {
 #[test]
 fn every_rule_has_a_contract_that_breaks_it_and_one_that_keeps_it() {
     let listed: BTreeSet<String> = rules::ALL.iter().map(|rule| rule.code.to_owned()).collect();
-    let found: BTreeSet<String> = std::fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.starts_with("OW"))
-        .collect();
-    assert_eq!(listed, found);
+    assert_eq!(listed, folders());
 }
 
 /// each has its rule and fixture.
