@@ -1,4 +1,16 @@
 //! Act: the library that drives calls with real clock, transport and wallet.
+//!
+//! A process makes one [`Shared`] of its providers, every thread one [`Core`] of it, and every call goes through
+//! [`Core::call`].
 
+mod clock;
+mod dns;
+mod driver;
 pub mod telemetry;
+mod transport;
 pub mod wallet;
+
+pub use driver::{
+    Answer, BrokenOff, CallerFacts, Core, Misuse, Outbound, Outcome, PoolCounts, ReplyBody,
+    Settings, SetupError, Shared, TrustError,
+};

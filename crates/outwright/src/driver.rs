@@ -1,0 +1,281 @@
+//! Drives calls: a request in, an answer out, and in between whatever the engine says.
+//!
+//! [`Shared`] is what a process has once; a [`Core`] is what each of its threads has: connections, addresses,
+//! credentials at hand, a part of the telemetry. A call stays on its core.
+//!
+//! ```text
+//! Core::call ─ prepare ─ admit ─► step ─ Wait ─► timer or ticket ─┐
+//!                                  ▲ └─ Send ─► transport ─────────┤
+//!                                  └───────────────────────────────┘
+//!                                    └─ Relay ─► ReplyBody ─ end ─► step ─ Done
+//! ```
+//!
+//! The engine is asked under the lock of its provider, once per answer of the world, and never across an await.
+//! A read runs in its caller's future: when that is dropped, everything is given back.
+//! A mutation runs in a task of its own from its first byte on, and ends although its caller is gone.
+
+mod answer;
+mod driven;
+mod job;
+mod kept;
+mod key;
+mod prepare;
+mod reply;
+mod shared;
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body;
+use outwright_core::event::Event;
+use outwright_core::outcome::{Class, Effect, Fault};
+use outwright_core::provider::Provider;
+use outwright_core::step::{CallId, Failure, Request, Skip, Step};
+use outwright_core::time::{Mono, Now};
+use tokio::sync::oneshot;
+
+pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome};
+pub use self::reply::{BrokenOff, ReplyBody};
+pub use self::shared::{Settings, SetupError, Shared};
+pub use crate::transport::{PoolCounts, TrustError};
+
+use self::driven::Driven;
+use self::job::{Gone, Job};
+use self::key::Whose;
+use self::prepare::Prepared;
+use crate::dns::Resolver;
+use crate::telemetry::{CoreTelemetry, Record};
+use crate::transport::{Cause, Origin};
+use crate::wallet::{self, Hand};
+
+/// How often idle connections are looked through (chosen: a sixth of the time that they may be idle).
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// Bits of a call's number that count within a core; those above name the core.
+const CORE_SHIFT: u32 = 48;
+
+/// What one thread needs to carry calls; a clone is another handle to the same.
+#[derive(Clone, Debug)]
+pub struct Core(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    telemetry: Rc<CoreTelemetry>,
+    origins: Box<[Rc<Origin>]>,
+    hand: RefCell<Hand>,
+    calls: Cell<u64>,
+    /// Room for the events of a step, and for those it wakes; kept so that no step allocates.
+    events: RefCell<Vec<Event>>,
+    woken: RefCell<Vec<Waker>>,
+}
+
+impl Core {
+    /// What the thread of this number needs; must be called on a [`tokio::task::LocalSet`].
+    ///
+    /// The thread of number 0 also looks after the credentials of the process.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, number: usize) -> Self {
+        let resolver = Rc::new(Resolver::new(&shared.name_servers));
+        let clock = shared.clock();
+        let origins = (0..shared.providers().len()).map(|index| {
+            let seat = shared.seat(index);
+            let tls = seat.tls.as_ref();
+            Rc::new(Origin::new(&seat.provider, tls, Rc::clone(&resolver), clock))
+        });
+        let first = (number as u64) << CORE_SHIFT;
+        let core = Self(Rc::new(Inner {
+            telemetry: shared.telemetry().core(),
+            origins: origins.collect(),
+            hand: RefCell::new(Hand::new(Arc::clone(shared.wallet()))),
+            calls: Cell::new(first),
+            events: RefCell::default(),
+            woken: RefCell::default(),
+            shared,
+        }));
+        // Both end with the core: by its last handle, or with its runtime.
+        drop(tokio::task::spawn_local(sweep(Rc::downgrade(&core.0))));
+        if number == 0 {
+            let shared = Arc::downgrade(&core.0.shared);
+            let wallet = Arc::clone(core.0.shared.wallet());
+            drop(tokio::task::spawn_local(wallet::watch(wallet, move |change| {
+                if let Some(shared) = shared.upgrade() {
+                    shared.credential_changed(change);
+                }
+            })));
+        }
+        core
+    }
+
+    /// The providers, in the order in which the process was given them.
+    pub fn providers(&self) -> impl ExactSizeIterator<Item = &Provider> {
+        self.0.shared.providers()
+    }
+
+    /// The provider of an index.
+    ///
+    /// # Panics
+    ///
+    /// Never for an index below the number of providers.
+    #[must_use]
+    pub fn provider(&self, index: usize) -> &Provider {
+        &self.0.shared.seat(index).provider
+    }
+
+    /// The telemetry of this core.
+    #[must_use]
+    pub fn telemetry(&self) -> &Rc<CoreTelemetry> {
+        &self.0.telemetry
+    }
+
+    /// What it shares with the others.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    /// What time it is, on both clocks.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.0.shared.now()
+    }
+
+    /// The number of the next call; no other call of the process has it.
+    #[must_use]
+    pub fn next_call(&self) -> CallId {
+        let number = self.0.calls.get().wrapping_add(1);
+        self.0.calls.set(number);
+        CallId(number)
+    }
+
+    /// What the connection pool of a provider did on this core.
+    #[must_use]
+    pub fn pool(&self, provider: usize) -> PoolCounts {
+        self.0.origins.get(provider).map(|origin| origin.pool_counts()).unwrap_or_default()
+    }
+
+    /// Carries a call to its answer. Dropping the future is the caller's going away.
+    pub async fn call<B>(&self, outbound: Outbound<B>) -> Answer
+    where
+        B: Body<Data = Bytes> + 'static,
+        B::Error: Into<Cause>,
+    {
+        let Outbound { provider, operation, request, path, facts } = outbound;
+        let mut record = Record::new(self.next_call(), provider, operation, facts.arrived);
+        record.timeout = facts.timeout;
+        record.priority = facts.priority;
+        let mut driven = Driven::new(self.clone(), record);
+        let provider = self.provider(provider);
+        let rules = provider.operation(operation);
+        let total = rules.timeouts.total();
+        let left = facts.timeout.map_or(total, |asked| asked.min(total));
+        let limit = self.instant(facts.arrived.mono.plus(left));
+        let whose = Whose { provider, operation: rules, caller: facts.caller.as_deref() };
+        let prepared = match Prepared::make(whose, request, path, limit).await {
+            Ok(prepared) => prepared,
+            Err(misuse) => {
+                let record = driven.hand_over();
+                return Answer { outcome: Outcome::Misuse(misuse), record };
+            }
+        };
+        driven.record.request_bytes = prepared.bytes.unwrap_or(0);
+        // What it waited for its body is gone from what it has.
+        let spent = self.mono().since(facts.arrived.mono);
+        let request = Request {
+            id: driven.record.call,
+            operation,
+            timeout: facts.timeout.map(|asked| asked.saturating_sub(spent)),
+            priority: facts.priority,
+            body: prepared.body(),
+            keyed: prepared.keyed,
+            ledgered: false,
+        };
+        let admitted =
+            std::future::poll_fn(|cx| Poll::Ready(driven.admit(request, cx.waker()))).await;
+        let mut job = Job { driven, prepared, live: None, kept: None };
+        match admitted {
+            Ok(step) => {
+                let step = job.until_send(step).await;
+                carry(job, step).await
+            }
+            Err(refusal) => {
+                let record = job.driven.hand_over();
+                Answer { outcome: Outcome::Refused(refusal), record }
+            }
+        }
+    }
+
+    fn mono(&self) -> Mono {
+        self.0.shared.clock().mono()
+    }
+
+    fn instant(&self, at: Mono) -> tokio::time::Instant {
+        self.0.shared.clock().instant(at)
+    }
+
+    fn origin(&self, provider: usize) -> &Rc<Origin> {
+        self.0.origins.get(provider).expect("every provider has an origin on every core")
+    }
+
+    /// Has a refused credential read anew, on a thread for blocking work; the gates are told what came of it.
+    fn refresh(&self, provider: usize, slot: Option<u8>) {
+        let Some(slot) = slot else { return };
+        let shared = Arc::clone(&self.0.shared);
+        // Nobody awaits it: calls that need the credential wait at the gates, within their own limits.
+        drop(tokio::task::spawn_blocking(move || {
+            if let Some(change) = shared.wallet().refresh(provider, slot) {
+                shared.credential_changed(change);
+            }
+        }));
+    }
+}
+
+/// From the first send on: inline, or in a task of its own where the call has to finish.
+async fn carry(job: Job, step: Step) -> Answer {
+    if !job.driven.must_finish() {
+        return job.run(step, None).await;
+    }
+    let record = job.driven.record.clone();
+    let gone = Rc::new(Gone::default());
+    let (tell, told) = oneshot::channel();
+    let theirs = Rc::clone(&gone);
+    drop(tokio::task::spawn_local(async move {
+        // A caller who left takes no answer; dropping it ends the call.
+        drop(tell.send(job.run(step, Some(&theirs)).await));
+    }));
+    let leaving = Leaving(gone);
+    let answer = told.await;
+    drop(leaving);
+    answer.unwrap_or_else(|_| Answer { outcome: Outcome::Failed(VANISHED), record })
+}
+
+/// The task of a call ended without an answer: it panicked, which is a bug.
+const VANISHED: Failure = Failure {
+    fault: Fault::Reset,
+    class: Class::Transient,
+    effect: Effect::Unknown,
+    why: Skip::Final,
+    attempts: 1,
+    until: None,
+};
+
+/// Tells the task of a call when its caller goes.
+struct Leaving(Rc<Gone>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// Looks through idle connections until the core is gone.
+async fn sweep(core: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        let Some(core) = core.upgrade() else { return };
+        core.origins.iter().for_each(|origin| origin.sweep());
+    }
+}

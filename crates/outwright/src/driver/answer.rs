@@ -1,0 +1,95 @@
+//! What a caller hands in and what it gets back.
+
+use std::time::Duration;
+
+use http::uri::PathAndQuery;
+use http::{Request, Response};
+use outwright_core::provider::{OpIndex, Priority};
+use outwright_core::refusal::Refusal;
+use outwright_core::step::Failure;
+use outwright_core::time::Now;
+
+use super::reply::ReplyBody;
+use crate::telemetry::Record;
+
+/// One call, as a caller hands it in: its operation has been found, its path is the provider's.
+#[derive(Debug)]
+pub struct Outbound<B> {
+    /// Index of the provider, in the order in which the process was given them.
+    pub provider: usize,
+    /// The operation, found by the provider's routes.
+    pub operation: OpIndex,
+    /// The request; its URI is not looked at, its hop-by-hop and `outwright-*` fields are dropped.
+    pub request: Request<B>,
+    /// Path and query without the provider's prefix at the gateway, starting with `/`.
+    pub path: PathAndQuery,
+    /// What the caller said of the call.
+    pub facts: CallerFacts,
+}
+
+/// What a caller said of a call, beside the request itself.
+#[derive(Clone, Debug)]
+pub struct CallerFacts {
+    /// How long it waits; the contract's total rules where it is smaller.
+    pub timeout: Option<Duration>,
+    /// How urgent it is; the operation's own priority is a ceiling.
+    pub priority: Priority,
+    /// When its head had been read.
+    pub arrived: Now,
+    /// Who it is, where callers are told apart: keys are then derived per caller.
+    pub caller: Option<Box<str>>,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub struct Answer {
+    /// What the caller gets.
+    pub outcome: Outcome,
+    /// How it came to that, as far as it is known when the head of the answer is written.
+    ///
+    /// The body of [`Outcome::Reply`] tells telemetry of the call when it ends.
+    /// For every other outcome whoever writes the answer sets `status` and `outcome` and hands the record to
+    /// [`crate::telemetry::CoreTelemetry::over`]: only it knows which status the caller got.
+    pub record: Record,
+}
+
+/// What a caller gets.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one: a box would cost every call"
+)]
+pub enum Outcome {
+    /// The reply of the provider; its body streams.
+    Reply(Response<ReplyBody>),
+    /// Nothing was sent.
+    Refused(Refusal),
+    /// It was sent and went wrong, without a reply to show.
+    Failed(Failure),
+    /// The caller's request cannot be sent as it is.
+    Misuse(Misuse),
+}
+
+/// Why a caller's request cannot be sent as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// The body is larger than the operation allows.
+    BodyTooLarge {
+        /// How many bytes it allows.
+        bytes_max: u64,
+    },
+    /// The body broke off before its declared end.
+    BodyBroken,
+    /// The caller took longer to send its body than the call may last.
+    BodyLate,
+    /// The operation requires a key and the caller sent none.
+    KeyMissing,
+    /// The key is empty, longer than 255 bytes, or holds something else than visible ASCII characters.
+    KeyInvalid,
+    /// A key is derived from this field of the body, or written there, and the body has no such place.
+    KeyField(Box<str>),
+    /// The request asks for another protocol (`Upgrade`, `CONNECT`), which no operation offers.
+    Upgrade,
+    /// Path and query with an injected credential are longer than a URI may be.
+    PathTooLong,
+}

@@ -1,0 +1,173 @@
+//! A call as its driver holds it: stepped under the lock of its provider, ended exactly once.
+
+use std::mem;
+use std::rc::Rc;
+use std::task::Waker;
+
+use outwright_core::call::{Call, Cx};
+use outwright_core::event::{Event, What};
+use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault, Sent};
+use outwright_core::refusal::Refusal;
+use outwright_core::step::{Input, Reply, Request, Step};
+use outwright_core::time::Mono;
+
+use super::Core;
+use crate::telemetry::{Attempt, Outcome, Record};
+
+/// A call and its record. Dropped before its end, it tells the engine that the caller is gone.
+#[derive(Debug)]
+pub(super) struct Driven {
+    pub(super) core: Core,
+    pub(super) record: Record,
+    call: Option<Call>,
+    told: Told,
+}
+
+/// Whether telemetry knows that the call is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    No,
+    Yes,
+}
+
+impl Driven {
+    /// A call that has arrived.
+    pub(super) fn new(core: Core, record: Record) -> Self {
+        core.telemetry().begin(record.provider);
+        Self { core, record, call: None, told: Told::No }
+    }
+
+    /// Lets it in, and says what to do first.
+    pub(super) fn admit(&mut self, request: Request, waker: &Waker) -> Result<Step, Refusal> {
+        self.in_gates(waker, |call, cx| match Call::admit(cx, request) {
+            Ok(admitted) => Ok(call.insert(admitted).poll(cx)),
+            Err(refusal) => Err(refusal),
+        })
+    }
+
+    /// Hands an answer in, and says what to do next.
+    pub(super) fn step(&mut self, input: Input<'_>, waker: &Waker) -> Step {
+        let step = self.in_gates(waker, |call, cx| match call {
+            Some(call) => {
+                call.handle(cx, input);
+                call.poll(cx)
+            }
+            None => Step::Done(Reply::Gone),
+        });
+        if let Step::Done(_) = step {
+            self.call = None;
+        }
+        step
+    }
+
+    /// Whether the call has to go on although its caller is gone.
+    pub(super) fn must_finish(&self) -> bool {
+        self.call.as_ref().is_some_and(Call::must_finish)
+    }
+
+    /// Whether it stands in the queue, where others may wake it.
+    pub(super) fn is_queued(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.ticket().is_some())
+    }
+
+    /// The record for whoever writes the answer and tells telemetry of it.
+    pub(super) fn hand_over(&mut self) -> Record {
+        self.told = Told::Yes;
+        self.record.clone()
+    }
+
+    /// The call is over: telemetry hears of it, once.
+    pub(super) fn over(&mut self, outcome: Outcome) {
+        if mem::replace(&mut self.told, Told::Yes) == Told::No {
+            self.record.outcome = outcome;
+            self.core.telemetry().over(&self.record, self.core.mono());
+        }
+    }
+
+    /// One lock for one input; whoever is to be woken is woken after it, telemetry hears of it after that.
+    fn in_gates<T>(
+        &mut self,
+        waker: &Waker,
+        act: impl FnOnce(&mut Option<Call>, &mut Cx<'_>) -> T,
+    ) -> T {
+        let shared = Rc::clone(&self.core.0);
+        let seat = shared.shared.seat(self.record.provider);
+        let mut events = shared.events.take();
+        let mut woken = shared.woken.take();
+        let now = shared.shared.now();
+        let mut guarded = seat.lock();
+        let said = act(
+            &mut self.call,
+            &mut Cx {
+                now,
+                provider: &seat.provider,
+                gates: &mut guarded.gates,
+                dice: shared.shared.dice(),
+                events: &mut events,
+            },
+        );
+        if let Some(ticket) = self.call.as_ref().and_then(Call::ticket) {
+            guarded.wait(ticket.index(), waker);
+        }
+        guarded.take_woken(&mut woken);
+        drop(guarded);
+        woken.drain(..).for_each(Waker::wake);
+        shared.woken.replace(woken);
+        for event in &events {
+            note(&mut self.record, event, now.mono);
+        }
+        shared.telemetry.events(self.record.provider, self.record.operation, &events);
+        events.clear();
+        shared.events.replace(events);
+        said
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        let mut input = Input::CallerGone;
+        // Nobody waits for what it still says; what it holds it gives back within a few steps.
+        for _ in 0..STEPS_TO_LEAVE_MAX {
+            let Some(attempt) = self.call.as_ref().map(Call::attempt) else { break };
+            input = match self.step(input, Waker::noop()) {
+                Step::Done(_) => break,
+                // A call that has to finish is dropped only with its whole core: its connection goes with it.
+                Step::Wait(_) => Input::Failed { attempt, sent: Sent::Part, fault: Fault::Reset },
+                Step::Relay(attempt) => Input::BodyEnd { attempt, end: BodyEnd::CallerGone },
+                Step::Act(_) => Input::Settled,
+            };
+        }
+        self.over(Outcome::Cancelled);
+    }
+}
+
+/// Steps that a call may take after its caller is gone: abort, settle, done, and some to spare.
+const STEPS_TO_LEAVE_MAX: u8 = 8;
+
+/// Keeps in the record what the engine said.
+fn note(record: &mut Record, event: &Event, now: Mono) {
+    match event.what {
+        What::Granted { waited } => record.queued = record.queued.saturating_add(waited),
+        What::Sent(number) => record.attempts.push(Attempt::new(number, now)),
+        What::Judged { attempt, class, fault } => judged(record, attempt, (class, fault), now),
+        What::Retrying { wait, .. } => record.backoff = record.backoff.saturating_add(wait),
+        What::RetrySkipped(why) => record.skipped = Some(why),
+        What::Refused(reason) => record.refused = Some(reason),
+        What::Queued | What::Hint(_) | What::Breaker { .. } | What::Done => {}
+    }
+}
+
+fn judged(
+    record: &mut Record,
+    number: AttemptNo,
+    (class, fault): (Class, Option<Fault>),
+    now: Mono,
+) {
+    if let Some(attempt) = record.attempts.find(number) {
+        attempt.class = Some(class);
+        attempt.fault = fault.or(attempt.fault);
+        if fault.is_some() || class != Class::Success {
+            attempt.ended = Some(now);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The loop of one call: does what the engine says, and says what came of it.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use http::{Request, Response};
+use outwright_core::outcome::{AttemptNo, BodyEnd, Fault, Sent};
+use outwright_core::refusal::{Reason, Refusal};
+use outwright_core::step::{Action, Claimed, Failure, Head, Input, Reply, Skip, Step};
+use outwright_core::time::Mono;
+use outwright_core::timeout::Limits;
+use tokio::time::{Sleep, sleep_until};
+
+use super::Core;
+use super::answer::{Answer, Outcome};
+use super::driven::Driven;
+use super::kept::{Kept, Live};
+use super::prepare::{Prepared, clean_reply};
+use super::reply::ReplyBody;
+use crate::transport::{Arrived, Failed, SendBody};
+
+/// A call on its way.
+pub(super) struct Job {
+    pub(super) driven: Driven,
+    pub(super) prepared: Prepared,
+    pub(super) live: Option<Live>,
+    pub(super) kept: Option<Kept>,
+}
+
+/// Whether the caller of a call that runs in a task of its own is still there.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    is: Cell<bool>,
+    heard: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Gone {
+    /// The caller left.
+    pub(super) fn leave(&self) {
+        self.is.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Whether there is news, once; else wakes when there is.
+    fn is_news(&self, cx: &Context<'_>) -> bool {
+        if self.is.get() {
+            return !self.heard.replace(true);
+        }
+        self.waker.replace(Some(cx.waker().clone()));
+        false
+    }
+}
+
+impl Job {
+    /// Goes on to the first send, or to the end of a call that never gets there.
+    pub(super) async fn until_send(&mut self, mut step: Step) -> Step {
+        while let Step::Wait(until) = step {
+            step = self.wait(until, None).await;
+        }
+        step
+    }
+
+    /// Carries the call to its answer.
+    pub(super) async fn run(mut self, mut step: Step, gone: Option<&Gone>) -> Answer {
+        loop {
+            step = match step {
+                Step::Wait(until) => self.wait(until, gone).await,
+                Step::Act(action) => self.act(action, gone).await,
+                Step::Relay(attempt) => return self.relay(attempt),
+                Step::Done(reply) => return self.done(reply).await,
+            };
+        }
+    }
+
+    async fn act(&mut self, action: Action, gone: Option<&Gone>) -> Step {
+        match action {
+            // One attempt is out at a time: while it is, there is nothing else to be told.
+            Action::Send { attempt, limits, .. } => self.send(attempt, limits, gone).await,
+            Action::Peek { attempt, bytes_max } => self.peek(attempt, bytes_max).await,
+            Action::Discard(_) => {
+                self.kept = self.live.take().map(Live::keep);
+                self.tick(Input::Tick).await
+            }
+            Action::Abort(_) => {
+                self.live = None;
+                self.tick(Input::Tick).await
+            }
+            Action::Refresh(_) => {
+                self.driven.core.refresh(self.driven.record.provider, self.slot());
+                self.tick(Input::Tick).await
+            }
+            // No call says that it is kept in a ledger; if one were, it would not be sent without.
+            Action::Claim => self.tick(Input::Claimed(Claimed::Down)).await,
+            Action::Settle(_) => self.tick(Input::Settled).await,
+            Action::Release => self.tick(Input::Tick).await,
+        }
+    }
+
+    async fn send(&mut self, attempt: AttemptNo, limits: Limits, gone: Option<&Gone>) -> Step {
+        let core = self.driven.core.clone();
+        let provider = self.driven.record.provider;
+        let request = match self.request(&core, provider) {
+            Ok(request) => request,
+            Err(fault) => {
+                let sent = Sent::Nothing;
+                return self.tick(Input::Failed { attempt, sent, fault }).await;
+            }
+        };
+        let origin = core.origin(provider);
+        let operation = core.provider(provider).operation(self.driven.record.operation);
+        let bytes_max = operation.bodies.response_max;
+        let mut flight = pin!(origin.send(request, &limits, bytes_max));
+        let arrived = poll_fn(|cx| {
+            self.hear_gone(gone, cx);
+            flight.as_mut().poll(cx)
+        })
+        .await;
+        self.arrived(attempt, arrived).await
+    }
+
+    /// The request of an attempt, with the credential that holds now.
+    fn request(&mut self, core: &Core, provider: usize) -> Result<Request<SendBody>, Fault> {
+        let request = match self.slot() {
+            None => self.prepared.request(None),
+            Some(slot) => {
+                let mut hand = core.0.hand.borrow_mut();
+                let host = &core.provider(provider).base.host;
+                let credential = hand.credential(provider, slot);
+                let credential = credential.filter(|credential| credential.allows(host));
+                // It was there at the grant; without it nothing leaves, and the gates are asked again.
+                self.prepared.request(Some(credential.ok_or(Fault::StaleConnection)?))
+            }
+        };
+        request.ok_or(Fault::RequestBroken)
+    }
+
+    async fn arrived(&mut self, attempt: AttemptNo, arrived: Result<Arrived, Failed>) -> Step {
+        match arrived {
+            Ok(Arrived { response, sent }) => {
+                let live = self.live.insert(Live::new(attempt, response));
+                let status = live.head.status;
+                if let Some(attempt) = self.driven.record.attempts.find(attempt) {
+                    attempt.status = Some(status.as_u16());
+                }
+                let head = Head { status, headers: &live.head.headers };
+                step(&mut self.driven, Input::Head { attempt, head, sent }).await
+            }
+            Err(Failed { sent, fault, unused }) => {
+                if let Some(unused) = unused {
+                    self.prepared.take_back(unused);
+                }
+                self.tick(Input::Failed { attempt, sent, fault }).await
+            }
+        }
+    }
+
+    async fn peek(&mut self, attempt: AttemptNo, bytes_max: usize) -> Step {
+        let Some(live) = self.live.as_mut() else {
+            let end = BodyEnd::Broken(Fault::BodyTruncated);
+            return self.tick(Input::BodyEnd { attempt, end }).await;
+        };
+        match live.peek(bytes_max).await {
+            Ok(bytes) => {
+                let head = Head { status: live.head.status, headers: &live.head.headers };
+                step(&mut self.driven, Input::Prefix { attempt, head, bytes: &bytes }).await
+            }
+            Err(fault) => {
+                self.live = None;
+                self.tick(Input::BodyEnd { attempt, end: BodyEnd::Broken(fault) }).await
+            }
+        }
+    }
+
+    async fn tick(&mut self, input: Input<'_>) -> Step {
+        step(&mut self.driven, input).await
+    }
+
+    /// Waits for the time, or for a ticket to be called; reads a kept reply meanwhile.
+    async fn wait(&mut self, until: Mono, gone: Option<&Gone>) -> Step {
+        let at = self.driven.core.instant(until);
+        let mut timer = pin!(sleep_until(at));
+        let mut first = true;
+        poll_fn(|cx| {
+            if let Some(kept) = self.kept.as_mut() {
+                kept.read_on(cx);
+            }
+            if let Some(step) = self.hear_gone(gone, cx) {
+                return Poll::Ready(step);
+            }
+            let fired = fired(timer.as_mut(), cx);
+            // The waker was stored by the step that said to wait; any later poll may be a call of the ticket.
+            let called = !std::mem::take(&mut first) && self.driven.is_queued();
+            if !fired && !called {
+                return Poll::Pending;
+            }
+            match self.driven.step(Input::Tick, cx.waker()) {
+                Step::Wait(until) => {
+                    timer.as_mut().reset(self.driven.core.instant(until));
+                    if fired && timer.as_mut().poll(cx).is_ready() {
+                        // Due already: come back at once, after the others.
+                        cx.waker().wake_by_ref();
+                    }
+                    let _armed = timer.as_mut().poll(cx);
+                    Poll::Pending
+                }
+                step @ (Step::Act(_) | Step::Relay(_) | Step::Done(_)) => Poll::Ready(step),
+            }
+        })
+        .await
+    }
+
+    /// Tells the engine, once, that the caller left; says what is to be done at once, if anything.
+    fn hear_gone(&mut self, gone: Option<&Gone>, cx: &Context<'_>) -> Option<Step> {
+        if !gone.is_some_and(|gone| gone.is_news(cx)) {
+            return None;
+        }
+        match self.driven.step(Input::CallerGone, cx.waker()) {
+            Step::Wait(_) => None,
+            step @ (Step::Act(_) | Step::Relay(_) | Step::Done(_)) => Some(step),
+        }
+    }
+
+    fn relay(mut self, attempt: AttemptNo) -> Answer {
+        let Some(live) = self.live.take().filter(|live| live.attempt == attempt) else {
+            self.driven.core.telemetry().bug();
+            return self.failed(lost(BODYLESS));
+        };
+        let Live { mut head, read, rest, .. } = live;
+        clean_reply(&mut head.headers);
+        self.driven.record.status = head.status.as_u16();
+        let record = self.driven.record.clone();
+        let body = ReplyBody::wire(self.driven, attempt, read, rest);
+        Answer { outcome: Outcome::Reply(Response::from_parts(head, body)), record }
+    }
+
+    async fn done(mut self, reply: Reply) -> Answer {
+        match reply {
+            Reply::Last { attempt, why } => self.last(attempt, why).await,
+            Reply::Refused(refusal) => {
+                Answer { outcome: Outcome::Refused(refusal), record: self.driven.hand_over() }
+            }
+            Reply::Failed(failure) => self.failed(failure),
+            Reply::Relayed(_) | Reply::Known => {
+                self.driven.core.telemetry().bug();
+                self.failed(lost(BODYLESS))
+            }
+            Reply::Gone => {
+                let refusal = Refusal::now(Reason::CallerGone);
+                Answer { outcome: Outcome::Refused(refusal), record: self.driven.hand_over() }
+            }
+        }
+    }
+
+    fn failed(&mut self, failure: Failure) -> Answer {
+        self.driven.record.effect = Some(failure.effect);
+        Answer { outcome: Outcome::Failed(failure), record: self.driven.hand_over() }
+    }
+
+    /// The kept reply, if all of it is there.
+    async fn last(mut self, attempt: AttemptNo, why: Skip) -> Answer {
+        if let Some(kept) = self.kept.as_mut() {
+            poll_fn(|cx| {
+                kept.read_on(cx);
+                if kept.is_settled() { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        }
+        let kept = self.kept.take().filter(|kept| kept.attempt == attempt).and_then(Kept::whole);
+        let Some((mut head, bytes)) = kept else { return self.failed(lost(why)) };
+        clean_reply(&mut head.headers);
+        self.driven.record.status = head.status.as_u16();
+        let record = self.driven.record.clone();
+        let body = ReplyBody::kept(self.driven, bytes);
+        Answer { outcome: Outcome::Reply(Response::from_parts(head, body)), record }
+    }
+
+    fn slot(&self) -> Option<u8> {
+        let record = &self.driven.record;
+        self.driven.core.provider(record.provider).operation(record.operation).slot
+    }
+}
+
+/// Why a reply that cannot be shown was not asked for again.
+const BODYLESS: Skip = Skip::Final;
+
+/// A reply came, but not all of it is there to be shown.
+fn lost(why: Skip) -> Failure {
+    Failure {
+        fault: Fault::BodyTruncated,
+        class: outwright_core::outcome::Class::Transient,
+        effect: outwright_core::outcome::Effect::Unknown,
+        why,
+        attempts: 1,
+        until: None,
+    }
+}
+
+/// One step, with the waker of this task at hand.
+async fn step(driven: &mut Driven, input: Input<'_>) -> Step {
+    let mut input = Some(input);
+    poll_fn(|cx| {
+        let input = input.take().unwrap_or(Input::Tick);
+        Poll::Ready(driven.step(input, cx.waker()))
+    })
+    .await
+}
+
+fn fired(timer: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
+    timer.poll(cx).is_ready()
+}

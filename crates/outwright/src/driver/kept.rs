@@ -1,0 +1,127 @@
+//! The last real reply, kept while another attempt is made: the caller gets it if nothing better comes.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http::response::Parts;
+use outwright_core::limits::PREFIX_BYTES_MAX;
+use outwright_core::outcome::{AttemptNo, Fault};
+
+use crate::transport::WireBody;
+
+/// Largest reply that is kept, in bytes (chosen: as much as an error rule may look at).
+const KEPT_BYTES_MAX: usize = PREFIX_BYTES_MAX;
+
+/// A reply whose body is on its connection, with the part that was read already.
+pub(super) struct Live {
+    pub(super) attempt: AttemptNo,
+    pub(super) head: Parts,
+    pub(super) read: VecDeque<Bytes>,
+    pub(super) rest: WireBody,
+}
+
+/// A reply that is kept.
+pub(super) struct Kept {
+    pub(super) attempt: AttemptNo,
+    pub(super) head: Parts,
+    state: State,
+}
+
+enum State {
+    /// Still being read; gives its connection back when it is over.
+    Reading(VecDeque<Bytes>, WireBody),
+    /// All there.
+    Whole(Bytes),
+    /// It broke off, or was too large: there is no whole reply to show.
+    Lost,
+}
+
+impl Live {
+    /// A reply that has arrived.
+    pub(super) fn new(attempt: AttemptNo, response: Response<WireBody>) -> Self {
+        let (head, rest) = response.into_parts();
+        Self { attempt, head, read: VecDeque::new(), rest }
+    }
+
+    /// Reads the beginning of the body, up to a bound or its end.
+    pub(super) async fn peek(&mut self, bytes_max: usize) -> Result<Bytes, Fault> {
+        let rest = &mut self.rest;
+        let read = &mut self.read;
+        std::future::poll_fn(|cx| {
+            while size(read) < bytes_max && !rest.is_over() {
+                match rest.poll_part(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Some(Err(fault))) => return Poll::Ready(Err(fault)),
+                    Poll::Ready(None) => {}
+                    Poll::Ready(Some(Ok(frame))) => read.extend(frame.into_data()),
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await?;
+        let mut prefix = joined(&self.read);
+        prefix.truncate(bytes_max);
+        Ok(prefix)
+    }
+
+    /// Keeps it, as far as it is small.
+    pub(super) fn keep(self) -> Kept {
+        let state = State::Reading(self.read, self.rest);
+        Kept { attempt: self.attempt, head: self.head, state }
+    }
+}
+
+impl Kept {
+    /// Reads on, while there is something to read.
+    pub(super) fn read_on(&mut self, cx: &mut Context<'_>) {
+        let State::Reading(read, rest) = &mut self.state else { return };
+        let lost = loop {
+            if rest.is_over() {
+                break false;
+            }
+            match rest.poll_part(cx) {
+                Poll::Pending => return,
+                Poll::Ready(None) => break false,
+                Poll::Ready(Some(Err(_))) => break true,
+                Poll::Ready(Some(Ok(frame))) => read.extend(frame.into_data()),
+            }
+            if size(read) > KEPT_BYTES_MAX {
+                break true;
+            }
+        };
+        self.state = if lost { State::Lost } else { State::Whole(joined(read)) };
+    }
+
+    /// The whole reply; none when it was not whole in time.
+    pub(super) fn whole(self) -> Option<(Parts, Bytes)> {
+        match self.state {
+            State::Whole(bytes) => Some((self.head, bytes)),
+            State::Reading(..) | State::Lost => None,
+        }
+    }
+
+    /// Whether there is nothing more to read.
+    pub(super) const fn is_settled(&self) -> bool {
+        match self.state {
+            State::Reading(..) => false,
+            State::Whole(_) | State::Lost => true,
+        }
+    }
+}
+
+fn size(parts: &VecDeque<Bytes>) -> usize {
+    parts.iter().map(Bytes::len).sum()
+}
+
+fn joined(parts: &VecDeque<Bytes>) -> Bytes {
+    if let (1, Some(only)) = (parts.len(), parts.front()) {
+        return only.clone();
+    }
+    let mut whole = BytesMut::with_capacity(size(parts));
+    for part in parts {
+        whole.extend_from_slice(part);
+    }
+    whole.freeze()
+}

@@ -1,0 +1,363 @@
+//! A request as its provider gets it: made once per call, given its credential at every attempt.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Uri};
+use http_body::{Body, Frame, SizeHint};
+use outwright_core::provider::{Bodies, Key, Operation, Provider};
+use outwright_core::step::RequestBody;
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::Misuse;
+use super::key::{self, Whose};
+use crate::transport::{Cause, SendBody};
+use crate::wallet::Credential;
+
+/// RFC 9110 section 7.6.3: who passed it on.
+const VIA: HeaderValue = HeaderValue::from_static("1.1 outwright");
+/// Fields between a caller and outwright.
+const OWN_PREFIX: &str = "outwright-";
+
+/// A request, ready but for its credential.
+pub(super) struct Prepared {
+    method: Method,
+    path: PathAndQuery,
+    headers: Option<HeaderMap>,
+    body: Kept,
+    keep: Keep,
+    /// Whether the caller sent a key.
+    pub(super) keyed: bool,
+    /// Bytes of the body, where all of it is there.
+    pub(super) bytes: Option<u64>,
+}
+
+enum Kept {
+    Whole(Bytes),
+    Streamed(Option<SendBody>),
+}
+
+/// Whether a copy of the head stays behind when it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    Copy,
+    Nothing,
+}
+
+impl Prepared {
+    /// Takes a caller's request over; reads its body if it is to be kept.
+    pub(super) async fn make<B>(
+        whose: Whose<'_>,
+        request: Request<B>,
+        path: PathAndQuery,
+        limit: Instant,
+    ) -> Result<Self, Misuse>
+    where
+        B: Body<Data = Bytes> + 'static,
+        B::Error: Into<Cause>,
+    {
+        let Whose { provider, operation, .. } = whose;
+        let (head, body) = request.into_parts();
+        let mut headers = head.headers;
+        if head.method == Method::CONNECT {
+            return Err(Misuse::Upgrade);
+        }
+        clean(&mut headers, provider)?;
+        let mut body = take(body, &operation.bodies, limit).await?;
+        let keyed = match &mut body {
+            Kept::Whole(bytes) => {
+                let before = bytes.len();
+                let keyed = key::put(whose, &mut headers, bytes)?;
+                if bytes.len() != before {
+                    headers.remove(header::CONTENT_LENGTH);
+                }
+                keyed
+            }
+            Kept::Streamed(_) if reads_body(operation) => {
+                return Err(Misuse::BodyTooLarge { bytes_max: operation.bodies.replay_max });
+            }
+            Kept::Streamed(_) => key::put(whose, &mut headers, &mut Bytes::new())?,
+        };
+        let bytes = match &body {
+            Kept::Whole(bytes) => Some(bytes.len() as u64),
+            Kept::Streamed(body) => body.as_ref().and_then(|body| body.size_hint().exact()),
+        };
+        // A request that is sent once and comes back unsent is handed back by the transport.
+        let repeats = operation.retry.attempts() > 1 && matches!(body, Kept::Whole(_));
+        Ok(Self {
+            method: head.method,
+            path: joined(&provider.base.path, path)?,
+            headers: Some(headers),
+            body,
+            keep: if repeats { Keep::Copy } else { Keep::Nothing },
+            keyed,
+            bytes,
+        })
+    }
+
+    /// What the engine needs to know of the body.
+    pub(super) fn body(&self) -> RequestBody {
+        RequestBody { bytes: self.bytes, replayable: matches!(self.body, Kept::Whole(_)) }
+    }
+
+    /// The request of one attempt; none when an earlier one used it up.
+    pub(super) fn request(&mut self, credential: Option<&Credential>) -> Option<Request<SendBody>> {
+        let mut headers = match self.keep {
+            Keep::Copy => self.headers.clone()?,
+            Keep::Nothing => self.headers.take()?,
+        };
+        let body = match &mut self.body {
+            Kept::Whole(bytes) => SendBody::kept(bytes.clone()),
+            Kept::Streamed(body) => body.take()?,
+        };
+        let mut path = self.path.clone();
+        if let Some(credential) = credential {
+            // A token of the caller is for outwright, never for the provider.
+            headers.remove(header::AUTHORIZATION);
+            if let Some((name, value)) = credential.header() {
+                headers.insert(name.clone(), value.clone());
+            }
+            if let Some(pair) = credential.query() {
+                path = with_pair(&path, pair)?;
+            }
+        }
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = Uri::from(path);
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+
+    /// Takes a request back of which nothing was sent.
+    pub(super) fn take_back(&mut self, unused: Request<SendBody>) {
+        let (head, body) = unused.into_parts();
+        if self.keep == Keep::Nothing {
+            self.headers = Some(head.headers);
+        }
+        if let Kept::Streamed(kept) = &mut self.body {
+            *kept = Some(body);
+        }
+    }
+}
+
+fn reads_body(operation: &Operation) -> bool {
+    use outwright_core::provider::KeyOrigin::{Derive, PerCall, Required};
+    match &operation.key {
+        Key::None | Key::Header { origin: Required | PerCall, .. } => false,
+        Key::Header { origin: Derive(_), .. } | Key::Body { .. } => true,
+    }
+}
+
+/// Makes a caller's head the provider's, in one pass over its names; what is not there is not looked for.
+fn clean(headers: &mut HeaderMap, provider: &Provider) -> Result<(), Misuse> {
+    let mut connection = false;
+    let mut drop: Vec<HeaderName> = Vec::new();
+    for name in headers.keys() {
+        match *name {
+            header::CONNECTION => connection = true,
+            header::UPGRADE => return Err(Misuse::Upgrade),
+            header::TRANSFER_ENCODING
+            | header::TE
+            | header::TRAILER
+            | header::EXPECT
+            | header::PROXY_AUTHORIZATION
+            | header::PROXY_AUTHENTICATE => drop.push(name.clone()),
+            ref other => {
+                let text = other.as_str();
+                if text.starts_with(OWN_PREFIX)
+                    || text == "keep-alive"
+                    || text == "proxy-connection"
+                {
+                    drop.push(other.clone());
+                }
+            }
+        }
+    }
+    if connection {
+        listed(headers, &mut drop);
+        drop.push(header::CONNECTION);
+    }
+    for name in drop {
+        headers.remove(name);
+    }
+    headers.insert(header::HOST, provider.base.authority.clone());
+    headers.append(header::VIA, VIA);
+    if let Some((name, value)) = &provider.version
+        && !headers.contains_key(name)
+    {
+        headers.insert(name.clone(), value.clone());
+    }
+    Ok(())
+}
+
+/// RFC 9110 section 7.6.1: what `Connection` names goes no further either.
+fn listed(headers: &HeaderMap, drop: &mut Vec<HeaderName>) {
+    let values = headers.get_all(header::CONNECTION);
+    let tokens = values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    for token in tokens.map(<[u8]>::trim_ascii) {
+        // The two that nearly every client sends name no field.
+        if token.eq_ignore_ascii_case(b"keep-alive") || token.eq_ignore_ascii_case(b"close") {
+            continue;
+        }
+        if let Ok(name) = HeaderName::from_bytes(token)
+            && name != header::HOST
+        {
+            drop.push(name);
+        }
+    }
+}
+
+/// Removes what belongs to the provider's connection from its reply.
+pub(super) fn clean_reply(headers: &mut HeaderMap) {
+    let mut connection = false;
+    let mut drop: Vec<HeaderName> = Vec::new();
+    for name in headers.keys() {
+        match *name {
+            header::CONNECTION => connection = true,
+            header::TRANSFER_ENCODING | header::UPGRADE | header::TE | header::TRAILER => {
+                drop.push(name.clone());
+            }
+            ref other if matches!(other.as_str(), "keep-alive" | "proxy-connection") => {
+                drop.push(other.clone());
+            }
+            _ => {}
+        }
+    }
+    if connection {
+        listed(headers, &mut drop);
+        drop.push(header::CONNECTION);
+    }
+    for name in drop {
+        headers.remove(name);
+    }
+}
+
+fn joined(base: &str, path: PathAndQuery) -> Result<PathAndQuery, Misuse> {
+    if base.is_empty() {
+        return Ok(path);
+    }
+    let mut whole = BytesMut::with_capacity(base.len() + path.as_str().len());
+    whole.extend_from_slice(base.as_bytes());
+    whole.extend_from_slice(path.as_str().as_bytes());
+    PathAndQuery::from_maybe_shared(whole.freeze()).map_err(|_| Misuse::PathTooLong)
+}
+
+/// The path with `name=value` in its query, in place of what the caller wrote under that name.
+fn with_pair(path: &PathAndQuery, pair: &str) -> Option<PathAndQuery> {
+    let name = pair.split('=').next().unwrap_or(pair);
+    let mut whole = String::with_capacity(path.as_str().len() + pair.len() + 1);
+    whole.push_str(path.path());
+    whole.push('?');
+    let others = path.query().into_iter().flat_map(|query| query.split('&'));
+    for other in others.filter(|other| other.split('=').next() != Some(name)) {
+        whole.push_str(other);
+        whole.push('&');
+    }
+    whole.push_str(pair);
+    PathAndQuery::from_maybe_shared(Bytes::from(whole)).ok()
+}
+
+/// Reads a body that is to be kept; a larger one streams.
+async fn take<B>(body: B, bounds: &Bodies, limit: Instant) -> Result<Kept, Misuse>
+where
+    B: Body<Data = Bytes> + 'static,
+    B::Error: Into<Cause>,
+{
+    if body.is_end_stream() {
+        return Ok(Kept::Whole(Bytes::new()));
+    }
+    let too_large = Misuse::BodyTooLarge { bytes_max: bounds.request_max };
+    let hint = body.size_hint();
+    if hint.lower() > bounds.request_max {
+        return Err(too_large);
+    }
+    let mut body = Box::pin(body);
+    let mut parts: Vec<Bytes> = Vec::new();
+    let mut bytes = 0_u64;
+    if hint.exact().is_none_or(|exact| exact <= bounds.replay_max) {
+        loop {
+            let next = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx));
+            let frame = match timeout_at(limit, next).await {
+                Err(_) => return Err(Misuse::BodyLate),
+                Ok(Some(Err(_))) => return Err(Misuse::BodyBroken),
+                Ok(None) => return Ok(Kept::Whole(whole(parts))),
+                Ok(Some(Ok(frame))) => frame,
+            };
+            let Ok(data) = frame.into_data() else { continue };
+            bytes = bytes.saturating_add(data.len() as u64);
+            if bytes > bounds.request_max {
+                return Err(too_large);
+            }
+            parts.push(data);
+            if body.is_end_stream() {
+                return Ok(Kept::Whole(whole(parts)));
+            }
+            if bytes > bounds.replay_max {
+                break;
+            }
+        }
+    }
+    parts.reverse();
+    let rest = Rest { first: parts, body, left: bounds.request_max, exact: hint.exact() };
+    Ok(Kept::Streamed(Some(SendBody::streamed(Box::pin(rest)))))
+}
+
+fn whole(mut parts: Vec<Bytes>) -> Bytes {
+    if parts.len() == 1 {
+        return parts.swap_remove(0);
+    }
+    let mut whole = BytesMut::with_capacity(parts.iter().map(Bytes::len).sum());
+    for part in parts {
+        whole.extend_from_slice(&part);
+    }
+    whole.freeze()
+}
+
+/// What was read of a large body, then what is still to come, up to a bound.
+struct Rest<B> {
+    /// Last one first.
+    first: Vec<Bytes>,
+    body: Pin<Box<B>>,
+    left: u64,
+    exact: Option<u64>,
+}
+
+impl<B> Body for Rest<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Cause>,
+{
+    type Data = Bytes;
+    type Error = Cause;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cause>>> {
+        let frame = match self.first.pop() {
+            Some(bytes) => Frame::data(bytes),
+            None => match ready!(self.body.as_mut().poll_frame(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                Some(Ok(frame)) => frame,
+            },
+        };
+        let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+        match self.left.checked_sub(bytes) {
+            Some(left) => self.left = left,
+            None => return Poll::Ready(Some(Err("the body is larger than allowed".into()))),
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.exact.map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,126 @@
+//! HTTP/1.1 to providers, on the codec's connection level with a pool of our own.
+//!
+//! One [`Origin`] per provider and core. It knows for every failure how much of the request left the process,
+//! keeps the limits that the engine computed, and gives a connection back to its pool only after a reply that was
+//! whole and in no way odd. It follows no redirect, offers no upgrade and never repeats anything by itself.
+
+mod body;
+mod connect;
+mod meter;
+mod pool;
+mod reply;
+mod send;
+mod tls;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use outwright_core::outcome::Sent;
+use outwright_core::provider::Provider;
+use outwright_core::timeout::Limits;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+
+pub use self::pool::PoolCounts;
+pub use self::tls::TrustError;
+
+pub(crate) use self::body::{Cause, SendBody};
+pub(crate) use self::reply::WireBody;
+pub(crate) use self::send::Failed;
+pub(crate) use self::tls::config as tls_config;
+
+use self::connect::{Tls, Way, connect};
+use self::pool::{Connection, Pool};
+use self::reply::BodyLimits;
+use self::send::{HeadLimits, exchange};
+use crate::clock::Clock;
+use crate::dns::{Allow, Resolver};
+
+/// A provider as one core reaches it.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    way: Way,
+    pool: Pool,
+    resolver: Rc<Resolver>,
+    clock: Clock,
+}
+
+/// A response head with its body still to come.
+pub(crate) struct Arrived {
+    /// The response.
+    pub(crate) response: Response<WireBody>,
+    /// How much of the request had left by then.
+    pub(crate) sent: Sent,
+}
+
+impl Origin {
+    /// The way to a provider.
+    pub(crate) fn new(
+        provider: &Provider,
+        tls: Option<&Arc<ClientConfig>>,
+        resolver: Rc<Resolver>,
+        clock: Clock,
+    ) -> Self {
+        let base = &provider.base;
+        let tls = tls.and_then(|config| {
+            let name = ServerName::try_from(base.host.to_string()).ok()?;
+            Some(Tls { name, config: Arc::clone(config) })
+        });
+        let allow = Allow::of(provider);
+        let way = Way { scheme: base.scheme, host: base.host.clone(), port: base.port, allow, tls };
+        Self { way, pool: Pool::default(), resolver, clock }
+    }
+
+    /// Sends a request within its limits, up to the response head.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no head, and how much of the request left.
+    pub(crate) async fn send(
+        self: &Rc<Self>,
+        request: Request<SendBody>,
+        limits: &Limits,
+        bytes_max: u64,
+    ) -> Result<Arrived, Failed> {
+        let connection = match self.pool.take() {
+            Some(connection) => connection,
+            None => {
+                let limit = self.clock.instant(limits.connect);
+                match connect(&self.way, &self.resolver, limit).await {
+                    Ok(connection) => {
+                        self.pool.connected();
+                        connection
+                    }
+                    Err(fault) => {
+                        return Err(Failed { sent: Sent::Nothing, fault, unused: Some(request) });
+                    }
+                }
+            }
+        };
+        let end = self.clock.instant(limits.end);
+        let head = end.min(tokio::time::Instant::now() + limits.first_byte);
+        let head_limits = HeadLimits { head, idle: limits.idle };
+        let arrived = exchange(connection, request, head_limits, bytes_max).await?;
+        let body_limits = BodyLimits { idle: limits.idle, end, stream: limits.stream, bytes_max };
+        let connection = (arrived.connection, arrived.reusable);
+        let response = arrived
+            .response
+            .map(|incoming| WireBody::new(incoming, connection, Rc::clone(self), body_limits));
+        Ok(Arrived { response, sent: arrived.sent })
+    }
+
+    /// Closes connections that have been idle for too long.
+    pub(crate) fn sweep(&self) {
+        self.pool.sweep(self.clock.mono());
+    }
+
+    /// What its pool did so far.
+    pub(crate) fn pool_counts(&self) -> PoolCounts {
+        self.pool.counts()
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.pool.put(connection, self.clock.mono());
+    }
+}

@@ -1,0 +1,137 @@
+//! One new connection: name, address, TCP, TLS, within `connect`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use outwright_core::outcome::Fault;
+use outwright_core::provider::Scheme;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+
+use super::body::SendBody;
+use super::meter::{Meter, Metered};
+use super::pool::Connection;
+use super::tls;
+use crate::dns::{Allow, Resolver};
+
+/// Largest response head and largest read, in bytes (R-560: 64 KiB).
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Shortest time that an address gets while others are left to try (chosen).
+const ADDRESS_MIN: Duration = Duration::from_millis(250);
+
+/// What a connection is made from.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) scheme: Scheme,
+    pub(super) host: Box<str>,
+    pub(super) port: u16,
+    pub(super) allow: Allow,
+    pub(super) tls: Option<Tls>,
+}
+
+/// What TLS needs to know of an origin.
+pub(super) struct Tls {
+    pub(super) name: ServerName<'static>,
+    pub(super) config: Arc<ClientConfig>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A connection on which nothing has been sent.
+///
+/// # Errors
+///
+/// What went wrong, and in which phase.
+pub(super) async fn connect(
+    way: &Way,
+    resolver: &Resolver,
+    limit: Instant,
+) -> Result<Connection, Fault> {
+    // TLS gets at most half of `connect`, so that a tarpit behind an open port is told from a dead address.
+    let tls_most = limit.saturating_duration_since(Instant::now()) / 2;
+    let addresses = resolver.addresses(&way.host, &way.allow, limit).await?;
+    let stream = tcp(&addresses, way.port, limit).await?;
+    match (way.scheme, &way.tls) {
+        (Scheme::Http, _) => Ok(speak(stream).await),
+        (Scheme::Https, Some(tls)) => {
+            let connector = TlsConnector::from(Arc::clone(&tls.config));
+            let handshake = connector.connect(tls.name.clone(), stream);
+            match timeout_at(limit.min(Instant::now() + tls_most), handshake).await {
+                Ok(Ok(stream)) => Ok(speak(stream).await),
+                Ok(Err(error)) => Err(tls::fault(&error)),
+                Err(_) => Err(Fault::TlsTimeout),
+            }
+        }
+        // A name that is no server name cannot be proven by any certificate.
+        (Scheme::Https, None) => Err(Fault::TlsRefused),
+    }
+}
+
+/// The first address that answers; each gets an even share of the time that is left.
+async fn tcp(
+    addresses: &[std::net::IpAddr],
+    port: u16,
+    limit: Instant,
+) -> Result<TcpStream, Fault> {
+    let mut worst = Fault::ConnectUnreachable;
+    for (tried, address) in addresses.iter().enumerate() {
+        let now = Instant::now();
+        let left = limit.saturating_duration_since(now);
+        if left.is_zero() {
+            return Err(Fault::ConnectTimeout);
+        }
+        let others = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share = (left / others).max(ADDRESS_MIN).min(left);
+        match timeout_at(now + share, TcpStream::connect(SocketAddr::new(*address, port))).await {
+            Ok(Ok(stream)) => {
+                // Without it a small request waits for an acknowledgement; a socket that refuses it still works.
+                let _slower = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Ok(Err(error)) => worst = refused(&error),
+            Err(_) => worst = Fault::ConnectTimeout,
+        }
+    }
+    Err(worst)
+}
+
+fn refused(error: &io::Error) -> Fault {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut};
+    let kind = error.kind();
+    if kind == ConnectionRefused || kind == ConnectionReset {
+        Fault::ConnectRefused
+    } else if kind == TimedOut {
+        Fault::ConnectTimeout
+    } else {
+        Fault::ConnectUnreachable
+    }
+}
+
+/// Starts the codec on a stream; its task ends with the connection.
+async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(stream: S) -> Connection {
+    let meter = Rc::new(Meter::default());
+    let io = TokioIo::new(Metered::new(stream, Rc::clone(&meter)));
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(BUFFER_BYTES_MAX)
+        .handshake::<_, SendBody>(io)
+        .await
+        .expect("the HTTP/1 handshake does no I/O and cannot fail");
+    // The senders of requests hear of its errors; it ends when the last of them is dropped.
+    drop(tokio::task::spawn_local(async move {
+        let _told_to_the_sender = connection.await;
+    }));
+    Connection { sender, meter, carried: 0 }
+}
