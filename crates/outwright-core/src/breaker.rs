@@ -346,9 +346,12 @@ impl Breaker {
         };
         self.window.add(now, failed);
         self.run.add(now, report);
+        if !failed {
+            return None;
+        }
         let (calls, failures) = self.window.sums(now);
         let ratio = f64::from(failures) >= policy.failure_ratio * f64::from(calls);
-        let by_ratio = failed && calls >= policy.min_calls && ratio;
+        let by_ratio = calls >= policy.min_calls && ratio;
         let by_run = self.scope == Scope::Authority && self.run.opens(now);
         (by_ratio || by_run).then_some(hinted)
     }

@@ -34,6 +34,7 @@ use crate::retry::budget::{self, Budget};
 use crate::time::Mono;
 
 use hold::Hold;
+use pump::Who;
 pub use queue::Ticket;
 use queue::{Ahead, Head, Place, Queue, Waiter};
 
@@ -230,10 +231,8 @@ impl Gates {
         if self.queue.waiting() > 0 {
             self.pump(p, now);
         }
-        if let Some(refusal) = self.ramp(p, now, ask) {
-            return Entry::Refused(refusal);
-        }
-        let look = self.look(p, now, ask.operation, ask.priority);
+        let wish = (ask.operation, ask.priority);
+        let look = self.look(p, now, wish, Who::Newcomer(ask.draw));
         let ahead = self.queue.ahead(self.lane_of(ask.operation), ask.priority);
         match look {
             Look::Refused(refusal) => Entry::Refused(refusal),
@@ -420,7 +419,7 @@ impl Gates {
         let lane = waiter.lane;
         let head = self.queue.head(lane).filter(|head| head.ticket == ticket);
         let first = self.queue.head(lane).map_or(*waiter, |head| head.waiter);
-        let (until, refusal) = match self.look(p, now, first.operation, first.priority) {
+        let (until, refusal) = match self.look(p, now, first.wish(), Who::Waiter) {
             // Where time is what is missing, patience for a slot does not count.
             Look::Time(refusal, opens) => {
                 self.queue.extend(ticket, opens.plus(p.bulkhead.queue_wait()));

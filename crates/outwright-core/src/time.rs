@@ -36,13 +36,13 @@ impl Mono {
     /// This time and `by` more; saturates at [`Mono::MAX`].
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_add(nanos(by)))
     }
 
     /// This time less `by`; stops at [`Mono::ZERO`].
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_sub(nanos(by)))
     }
 
     /// How long after `earlier` this is; zero when it is not after.
@@ -50,6 +50,11 @@ impl Mono {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
+}
+
+/// Nanoseconds of a duration, in 64 bits: every decision adds some, and 128 bits cost several times as much.
+const fn nanos(of: Duration) -> u64 {
+    of.as_secs().saturating_mul(1_000_000_000).saturating_add(of.subsec_nanos() as u64)
 }
 
 impl fmt::Debug for Mono {

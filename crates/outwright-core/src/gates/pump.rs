@@ -1,7 +1,7 @@
 //! Looking at all gates, and handing grants to those who wait.
 
 use super::{
-    Ask, Gates, Head, Issued, Look, Mono, OpIndex, Place, Priority, Provider, Reason, Refusal,
+    Draw, Gates, Head, Issued, Look, Mono, OpIndex, Place, Priority, Provider, Reason, Refusal,
     breaker, bulkhead, credential, hold, opens, ratelimit,
 };
 
@@ -28,7 +28,7 @@ impl Gates {
                 busy &= busy - 1;
                 continue;
             };
-            let look = self.look(p, now, head.waiter.operation, head.waiter.priority);
+            let look = self.look(p, now, head.waiter.wish(), Who::Waiter);
             if let Look::Refused(refusal) = look {
                 self.queue.answer(head.ticket, Place::Refused(refusal));
                 self.woken.push(head.ticket);
@@ -65,22 +65,31 @@ impl Gates {
         &mut self,
         p: &Provider,
         now: Mono,
-        operation: OpIndex,
-        priority: Priority,
+        (operation, priority): (OpIndex, Priority),
+        who: Who,
     ) -> Look {
         let mut wait: Option<Refusal> = None;
-        match self.authority.look(&p.breaker, now) {
-            breaker::Look::Open(until) => {
+        let authority = self.authority.look(&p.breaker, now);
+        let own = self.operations.get(usize::from(operation.0));
+        let own = own.map_or(breaker::Look::Pass, |own| own.look(&p.breaker, now));
+        for look in [authority, own] {
+            if let Some(refusal) = who.refused(look) {
+                return Look::Refused(refusal);
+            }
+        }
+        match (authority, own) {
+            (breaker::Look::Open(until), _) | (_, breaker::Look::Open(until)) => {
                 return Look::Refused(Refusal { reason: Reason::BreakerOpen, until });
             }
-            breaker::Look::Busy(until) => later(&mut wait, Reason::BreakerOpen, until),
-            breaker::Look::Pass | breaker::Look::Probe | breaker::Look::Ramp { .. } => {}
-        }
-        if let Some(breaker) = self.operations.get(usize::from(operation.0)) {
-            let look = breaker.look(&p.breaker, now);
-            if matches!(look, breaker::Look::Open(_) | breaker::Look::Busy(_)) {
-                return Look::Refused(Refusal { reason: Reason::BreakerOpen, until: opens(look) });
+            // Whoever waited behind one operation's probe would hold up the other operations.
+            (_, breaker::Look::Busy(until)) => {
+                return Look::Refused(Refusal::until(Reason::BreakerOpen, until));
             }
+            (breaker::Look::Busy(until), _) => later(&mut wait, Reason::BreakerOpen, until),
+            (
+                breaker::Look::Pass | breaker::Look::Probe | breaker::Look::Ramp { .. },
+                breaker::Look::Pass | breaker::Look::Probe | breaker::Look::Ramp { .. },
+            ) => {}
         }
         let lane = self.lanes.get(usize::from(self.lane_of(operation)));
         let (slot, held) = lane.map_or((None, hold::Look::Free), |l| (l.slot, l.hold.look(now)));
@@ -117,27 +126,32 @@ impl Gates {
         }
     }
 
-    /// Refuses a newcomer that is not in the share which a breaker lets pass after closing.
-    pub(super) fn ramp(&self, p: &Provider, now: Mono, ask: &Ask) -> Option<Refusal> {
-        let own = self.operations.get(usize::from(ask.operation.0));
-        [Some(&self.authority), own].into_iter().flatten().find_map(|breaker| {
-            match breaker.look(&p.breaker, now) {
-                breaker::Look::Ramp { share, until } => {
-                    let passes = ask.draw.unit() * 1000.0 < f64::from(share);
-                    (!passes).then(|| Refusal::until(Reason::BreakerOpen, until))
-                }
-                breaker::Look::Pass
-                | breaker::Look::Probe
-                | breaker::Look::Open(_)
-                | breaker::Look::Busy(_) => None,
-            }
-        })
-    }
-
     /// The refusal of those who wait when the authority's breaker opens.
     pub(super) fn authority_opens(&self, p: &Provider, now: Mono) -> Refusal {
         let until = opens(self.authority.look(&p.breaker, now));
         Refusal { reason: Reason::BreakerOpen, until }
+    }
+}
+
+/// Who looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Who {
+    /// Somebody who comes now; the draw decides whether it passes while a breaker lets only a share pass.
+    Newcomer(Draw),
+    /// Somebody who was let in before.
+    Waiter,
+}
+
+impl Who {
+    /// The refusal of a newcomer that is not in the share which a breaker lets pass after closing.
+    fn refused(self, look: breaker::Look) -> Option<Refusal> {
+        match (self, look) {
+            (Self::Newcomer(draw), breaker::Look::Ramp { share, until }) => {
+                let passes = draw.unit() * 1000.0 < f64::from(share);
+                (!passes).then(|| Refusal::until(Reason::BreakerOpen, until))
+            }
+            (Self::Newcomer(_) | Self::Waiter, _) => None,
+        }
     }
 }
 

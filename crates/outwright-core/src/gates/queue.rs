@@ -39,6 +39,13 @@ pub(super) struct Waiter {
     pub(super) armed: Mono,
 }
 
+impl Waiter {
+    /// What it wants, and how urgently.
+    pub(super) const fn wish(&self) -> (OpIndex, Priority) {
+        (self.operation, self.priority)
+    }
+}
+
 /// How far somebody in the slab has come.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {

@@ -1,7 +1,7 @@
 //! What operators and telemetry read of the gates, what operators may turn, and what has to hold always.
 
 use super::{Breaker, BreakerState, Gates, Mono, OpIndex, Provider, Refusal, What, hold};
-use super::{Place, Ticket};
+use super::{Place, Ticket, Who};
 
 /// Which breaker an operator means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +160,7 @@ impl Gates {
             let Some(head) = self.queue.head(lane) else {
                 return Err("a busy lane has a head");
             };
-            let look = self.look(p, now, head.waiter.operation, head.waiter.priority);
+            let look = self.look(p, now, head.waiter.wish(), Who::Waiter);
             let due = head.waiter.armed <= now;
             match look {
                 super::Look::Time(_, opens) if head.waiter.armed > opens => {
@@ -189,7 +189,7 @@ impl Gates {
     #[must_use]
     pub fn opening(&mut self, p: &Provider, now: Mono, operation: OpIndex) -> Option<Refusal> {
         let priority = p.operation(operation).priority;
-        match self.look(p, now, operation, priority) {
+        match self.look(p, now, (operation, priority), Who::Waiter) {
             super::Look::Refused(refusal) | super::Look::Time(refusal, _) => Some(refusal),
             super::Look::Pass { .. } | super::Look::Slot | super::Look::Credential => None,
         }
