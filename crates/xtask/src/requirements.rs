@@ -52,5 +52,5 @@ fn state(issue: u32, tests: &[tidy::requirements::Citation]) -> String {
         return format!("waits for issue {issue}");
     }
     let place = |c: &tidy::requirements::Citation| format!("{}:{} {}", c.path, c.line, c.test);
-    tests.iter().map(place).collect::<Vec<_>>().join(", ")
+    tests.iter().map(place).collect::<Vec<_>>().join(&format!("\n{:75}", ""))
 }
