@@ -157,6 +157,14 @@ pub(crate) const PARTS: &[Part] = &[
             "--show-output",
         ])],
     },
+    Part {
+        name: "sabotage",
+        what: "broken promises are noticed",
+        quick: false,
+        budget_s: 600,
+        needs: nothing,
+        commands: &[run(&["run", "--quiet", "--locked", "-p", "xtask", "--", "sabotage"])],
+    },
 ];
 
 fn nothing() -> Result<Needs, Missing> {
