@@ -20,19 +20,13 @@ pub const ROOMS: &[&str] = &[
 /// The headings of a room's head, in this order.
 pub const HEADINGS: &[&str] =
     &["Guards against", "Rule", "States", "Units and bounds", "Says", "Sources"];
-/// Rooms without a head so far; the list only gets shorter.
-const HEADLESS: &[&str] = &["classify", "fallback", "idempotency", "timeout"];
 const ENGINE: &str = "crates/outwright-core/src/";
 
 /// Every room has exactly the six headings.
 #[must_use]
 pub fn heads(tree: &Tree) -> Vec<Complaint> {
-    heads_except(tree, HEADLESS)
-}
-
-fn heads_except(tree: &Tree, headless: &[&str]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
-    for room in ROOMS.iter().filter(|r| !headless.contains(r)) {
+    for room in ROOMS {
         let path = format!("{ENGINE}{room}.rs");
         let Some(text) = tree.get(&path) else { continue };
         let found: Vec<&str> = text
@@ -83,14 +77,14 @@ mod tests {
     fn a_head_without_sources_is_refused() {
         let head = "//! Breaker.\n//! # Guards against\n//! # Rule\n//! # States\n";
         let tree = Tree::of(&[("crates/outwright-core/src/breaker.rs", head)]);
-        assert_eq!(heads_except(&tree, &[]).len(), 1);
+        assert_eq!(heads(&tree).len(), 1);
     }
 
     #[test]
     fn a_complete_head_is_fine() {
         let head: String = HEADINGS.iter().map(|h| format!("//! # {h}\n//! words\n")).collect();
         let tree = Tree::of(&[("crates/outwright-core/src/breaker.rs", head.as_str())]);
-        assert!(heads_except(&tree, &[]).is_empty());
+        assert!(heads(&tree).is_empty());
     }
 
     #[test]
