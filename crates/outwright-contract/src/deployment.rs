@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use outwright_core::provider::Source;
 
+use crate::document::TIERS;
 use crate::finding::{Finding, Severity};
 use crate::node::Node;
 use crate::options::{Options, Purpose};
@@ -27,6 +28,8 @@ pub struct Deployment {
     pub environment: Option<String>,
     /// All environments that contracts may name; empty: any.
     pub environments: Vec<String>,
+    /// All teams that contracts may name; empty: any.
+    pub teams: Vec<String>,
     /// Callers by name, with where their tokens are read.
     pub callers: Vec<(String, Source)>,
 }
@@ -52,6 +55,7 @@ impl Default for Deployment {
             tokens_required: false,
             environment: None,
             environments: Vec::new(),
+            teams: Vec::new(),
             callers: Vec::new(),
         }
     }
@@ -72,10 +76,23 @@ pub(crate) fn read(roots: &[&Node], options: &Options, findings: &mut Vec<Findin
         tokens_required: root.word(&["tokens"]) == Some("required"),
         environment: root.word(&["environment"]).map(str::to_owned),
         environments: root.words(&["environments"]).into_iter().map(str::to_owned).collect(),
+        teams: names(root, "teams"),
         callers: callers(root),
     };
+    tiers(root, findings);
     refuse(root, &deployment, options, findings);
     deployment
+}
+
+/// A misspelt tier would silently lend its values to nobody.
+fn tiers(root: &Node, findings: &mut Vec<Finding>) {
+    for tier in root.at(&["tiers"]).map(Node::entries).unwrap_or_default() {
+        if !TIERS.contains(&tier.key.as_str()) {
+            let message = format!("there is no tier `{}`", tier.key);
+            let help = format!("tiers: {}", TIERS.join(", "));
+            findings.push(Finding::new(&format::UNKNOWN, tier.key_at, message).help(help));
+        }
+    }
 }
 
 fn address(
@@ -92,6 +109,11 @@ fn address(
         findings.push(Finding::new(&format::FORM, node.at, message).help(help));
         default
     })
+}
+
+fn names(root: &Node, key: &str) -> Vec<String> {
+    let entries = root.at(&[key]).map(Node::entries).unwrap_or_default();
+    entries.iter().map(|entry| entry.key.clone()).collect()
 }
 
 fn tls(root: &Node) -> Option<Tls> {

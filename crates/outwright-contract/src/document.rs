@@ -3,6 +3,7 @@
 mod parts;
 
 use crate::shape::{Field, Shape, may, must};
+pub(crate) use parts::TIERS;
 use parts::*;
 
 use Shape::{

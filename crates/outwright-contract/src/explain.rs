@@ -1,5 +1,7 @@
 //! The effective policy of a provider or operation in sentences, each value with its origin.
 
+mod matrix;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -13,6 +15,8 @@ use crate::rules::time::worst_case;
 use crate::source::Place;
 use crate::units::show;
 
+pub use matrix::Row;
+
 /// What holds for a provider, or for one of its operations.
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -24,6 +28,8 @@ pub struct Explanation {
     pub lines: Vec<Line>,
     /// The longest that a call can take, by its own figures.
     pub worst_case: Option<Timeline>,
+    /// What happens after each failure of the operation; empty when the contract has an error.
+    pub matrix: Vec<Row>,
 }
 
 /// A value that holds, and why.
@@ -91,7 +97,11 @@ impl Loaded {
         }
         defaults(&view, op, &mut lines);
         lines.sort_by_key(|line| order(&line.key));
+        let compiled = self.providers.iter().find(|p| &*p.name == provider);
         Some(Explanation {
+            matrix: compiled
+                .zip(operation)
+                .map_or_else(Vec::new, |(provider, name)| matrix::rows(provider, name)),
             provider: provider.to_owned(),
             operation: operation.map(str::to_owned),
             lines,
@@ -352,6 +362,12 @@ impl Explanation {
                 let _ = writeln!(out, "  {at:>8} ms  {what}");
             }
         }
+        if !self.matrix.is_empty() {
+            out.push_str("\nafter a failure:\n");
+        }
+        for row in &self.matrix {
+            let _ = writeln!(out, "  {:28}  {:10}  {}", row.failure, row.next, row.sentence);
+        }
         out
     }
 
@@ -370,6 +386,14 @@ impl Explanation {
                 w.steps.iter().map(|(what, at)| json!({ "at_ms": at, "what": what })).collect();
             json!({ "sentence": w.sentence, "steps": steps, "sum_ms": w.sum_ms, "total_ms": w.total_ms })
         });
-        json!({ "version": 1, "provider": self.provider, "operation": self.operation, "lines": lines, "worst_case": worst })
+        let matrix: Vec<Value> = self.matrix.iter().map(Row::json).collect();
+        json!({
+            "version": 1,
+            "provider": self.provider,
+            "operation": self.operation,
+            "lines": lines,
+            "worst_case": worst,
+            "matrix": matrix,
+        })
     }
 }

@@ -39,7 +39,7 @@ mod units;
 
 pub use deployment::Deployment;
 pub use document::reference;
-pub use explain::{Explanation, Line, Timeline};
+pub use explain::{Explanation, Line, Row, Timeline};
 pub use finding::{Finding, Report, Rule, Severity};
 pub use load::{Loaded, load, mentions};
 pub use options::{Date, Options, Purpose};

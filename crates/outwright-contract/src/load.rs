@@ -201,14 +201,7 @@ fn one(
         Some(chosen) => vec![environments.iter().find(|e| e.key == chosen).map(|e| &e.value)],
         None => std::iter::once(None).chain(environments.iter().map(|e| Some(&e.value))).collect(),
     };
-    for entry in environments {
-        let known = &loaded.deployment.environments;
-        if !known.is_empty() && !known.contains(&entry.key) {
-            let message = format!("outwright.yaml names no environment `{}`", entry.key);
-            findings
-                .push(Finding::new(&format::DANGLING, entry.key_at, message).on("environments"));
-        }
-    }
+    elsewhere(document, &loaded.deployment, findings);
     let mut provider = None;
     for (index, environment) in variants.into_iter().enumerate() {
         let tier = tier(&document.root, documents);
@@ -250,6 +243,27 @@ fn one(
         && loaded.providers.iter().all(|p| p.name != provider.name)
     {
         loaded.providers.push(provider);
+    }
+}
+
+/// Names of a contract that `outwright.yaml` must know, where it lists any.
+fn elsewhere(document: &Document, deployment: &Deployment, findings: &mut Vec<Finding>) {
+    let environments = document.root.at(&["environments"]).map(Node::entries).unwrap_or_default();
+    if let Some(team) = document.root.at(&["owner", "team"])
+        && let Some(name) = team.text()
+        && !deployment.teams.is_empty()
+        && !deployment.teams.iter().any(|known| known == name)
+    {
+        let message = format!("outwright.yaml names no team `{name}`");
+        findings.push(Finding::new(&format::DANGLING, team.at, message).on("owner"));
+    }
+    for entry in environments {
+        let known = &deployment.environments;
+        if !known.is_empty() && !known.contains(&entry.key) {
+            let message = format!("outwright.yaml names no environment `{}`", entry.key);
+            findings
+                .push(Finding::new(&format::DANGLING, entry.key_at, message).on("environments"));
+        }
     }
 }
 

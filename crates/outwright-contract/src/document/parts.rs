@@ -7,7 +7,7 @@ use Shape::{
     Ratio, Text, Word, WordOr,
 };
 
-pub(super) const TIERS: &[&str] = &["critical", "important", "best_effort"];
+pub(crate) const TIERS: &[&str] = &["critical", "important", "best_effort"];
 pub(super) const PLANS: &[&str] =
     &["safe", "repeatable", "conditional", "provider_key", "body_field", "reconcile", "once"];
 pub(super) const DIALECTS: &[&str] = &[
@@ -62,10 +62,10 @@ pub(super) const ROW: Shape = Map(&[
 ]);
 pub(super) const RETRY: Shape = Map(&[
     may("attempts", Count(1, 1000), "Sends of one call, the first counted; at most 10."),
-    may("backoff", MapOr(&BACKOFF, &BACKOFF), "Waits after transient failures."),
+    may("backoff", BACKOFF, "Waits after transient failures."),
     may(
         "throttle",
-        MapOr(&BACKOFF, &BACKOFF),
+        BACKOFF,
         "Waits after being throttled without a hint. Default base 1s, cap 30s, jitter equal.",
     ),
     may(

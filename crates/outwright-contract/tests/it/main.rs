@@ -1,6 +1,8 @@
 //! Contracts from text to findings and providers.
 
 mod demo;
+mod docs;
 mod hostile;
+mod layers;
 mod rules;
 mod sample;

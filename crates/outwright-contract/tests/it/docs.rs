@@ -1,0 +1,67 @@
+//! The reference page: its examples are checked, its tables are those of the checker.
+
+use outwright_contract::{Colour, Options, Source, load, reference};
+
+use crate::hostile::GOOD;
+use crate::sample::TODAY;
+
+const PAGE: &str = include_str!("../../../../docs/reference/contract.md");
+
+/// The blocks marked as YAML.
+fn examples() -> Vec<&'static str> {
+    PAGE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// The good contract with the top-level keys of a fragment in place of its own.
+fn with(fragment: &str) -> String {
+    let key = |line: &str| {
+        let starts = line.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+        starts.then(|| line.split(':').next().unwrap_or_default().to_owned())
+    };
+    let replaced: Vec<String> = fragment.lines().filter_map(key).collect();
+    let mut keep = true;
+    let mut out = String::new();
+    for line in GOOD.lines() {
+        if let Some(key) = key(line) {
+            keep = !replaced.contains(&key);
+        }
+        if keep {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    if replaced.iter().any(|k| k == "credentials") && fragment.contains("credentials: {}") {
+        out = out.replace("    needs: [orders]\n", "");
+    }
+    out + fragment
+}
+
+#[test]
+fn every_example_of_the_reference_has_no_error() {
+    let examples = examples();
+    assert!(examples.len() >= 9, "{}", examples.len());
+    for example in examples {
+        let sources = if example.starts_with("# outwright.yaml") {
+            vec![Source::new("outwright.yaml", example), Source::new("contracts/acme.yaml", GOOD)]
+        } else if example.starts_with("outwright: 1") {
+            vec![Source::new("contracts/acme.yaml", example)]
+        } else {
+            vec![Source::new("contracts/acme.yaml", with(example))]
+        };
+        let loaded = load(&sources, &Options::check(TODAY));
+        let text = loaded.report.text(Colour::Off);
+        assert_eq!(loaded.report.errors(), 0, "{example}\n{text}");
+        assert_eq!(loaded.providers.len(), 1, "{example}\n{text}");
+    }
+}
+
+/// Printed by the failure: put it behind the heading "Keys".
+#[test]
+fn the_reference_lists_every_key_of_the_checker() {
+    let mut tables = String::new();
+    for (file, table) in reference() {
+        tables.push_str(&format!("### `{file}`\n\n{table}\n"));
+    }
+    let (_, page) = PAGE.split_once("## Keys\n").expect("the page has its tables");
+    assert!(page.contains(tables.trim_end()), "the tables are stale; write:\n{tables}");
+}

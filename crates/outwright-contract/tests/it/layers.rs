@@ -1,0 +1,148 @@
+//! Layers: which value holds, where it came from, and what files are made of.
+
+use outwright_contract::node::Layer;
+use outwright_contract::{Colour, Explanation, Loaded, Options, Severity, Source, load};
+
+use crate::hostile::GOOD;
+use crate::sample::{TODAY, sources};
+
+fn read(sources: &[(&str, &str)], options: &Options) -> Loaded {
+    let sources: Vec<_> = sources.iter().map(|(path, text)| Source::new(*path, *text)).collect();
+    load(&sources, options)
+}
+
+fn explain(loaded: &Loaded, provider: &str, operation: &str) -> Explanation {
+    loaded
+        .explain(provider, Some(operation), &Options::check(TODAY))
+        .expect("the operation is there")
+}
+
+#[track_caller]
+fn holds(explanation: &Explanation, key: &str, value: &str, layer: Layer, spot: &str) {
+    let line = explanation.lines.iter().find(|line| line.key == key);
+    let line = line.map(|l| (l.value.as_str(), l.layer, l.spot.as_str()));
+    assert_eq!(line, Some((value, layer, spot)), "{key}");
+}
+
+#[test]
+fn operation_beats_environment_beats_contract_beats_facts_beats_tier() {
+    let deployment = "outwright: 1\ntiers:\n  important:\n    breaker: { window: 20s, probes: 2 }\n    timeouts: { idle: 9s }\n";
+    let facts = "facts: acme\nchecked: 2026-11-01\ndocs: https://a.example\nrequest_id: Facts-Id\nlimits: { windows: [{ name: account, requests: 7, per: 1s }, { name: day, requests: 900, per: 1d }] }\n";
+    let contract = GOOD
+        .replace(
+            "tier: important",
+            "tier: important\nfacts: facts/acme.yaml\nbreaker: { window: 30s }",
+        )
+        .replace("    fallback: none", "    fallback: none\n    timeouts: { total: 14s }")
+        + "environments:\n  sandbox:\n    limits: { windows: [{ name: account, requests: 5, per: 1s }] }\n";
+    let all =
+        [("outwright.yaml", deployment), ("facts/acme.yaml", facts), ("c/acme.yaml", &contract)];
+    let loaded = read(&all, &Options::check(TODAY).environment("sandbox"));
+    assert_eq!(loaded.report.errors(), 0, "{}", loaded.report.text(Colour::Off));
+    let listed = explain(&loaded, "acme", "list_orders");
+    holds(&listed, "timeouts.total", "14s", Layer::Operation, "c/acme.yaml:33:24");
+    holds(&listed, "timeouts.idle", "2s", Layer::Contract, "c/acme.yaml:10:48");
+    holds(&listed, "breaker.window", "30s", Layer::Contract, "c/acme.yaml:7:20");
+    holds(&listed, "breaker.probes", "2", Layer::Tier, "outwright.yaml:4:37");
+    holds(&listed, "breaker.min_calls", "20", Layer::Default, "");
+    let provider = loaded.explain("acme", None, &Options::check(TODAY)).expect("it is there");
+    holds(&provider, "request_id", "Facts-Id", Layer::Facts, "facts/acme.yaml:4:13");
+    let made = loaded.providers.first().expect("no error");
+    let windows: Vec<_> = made.windows.iter().map(|w| (w.name(), w.requests())).collect();
+    assert_eq!(windows, [("account", 5), ("day", 900)]);
+}
+
+#[test]
+fn further_files_of_a_folder_add_operations_only() {
+    let more = "outwright: 1\nprovider: acme\noperations:\n  ping:\n    request: GET /ping\n    needs: [orders]\n    fallback: none\n";
+    let loaded =
+        read(&[("c/acme/main.yaml", GOOD), ("c/acme/more.yaml", more)], &Options::check(TODAY));
+    assert_eq!(loaded.report.errors(), 0, "{}", loaded.report.text(Colour::Off));
+    let names: Vec<_> =
+        loaded.providers.iter().flat_map(|p| &p.operations).map(|o| &*o.name).collect();
+    assert_eq!(names, ["list_orders", "create_order", "ping"]);
+    let elsewhere =
+        read(&[("c/acme/main.yaml", GOOD), ("c/other/more.yaml", more)], &Options::check(TODAY));
+    assert!(elsewhere.report.findings.iter().any(|f| f.rule.code == "OW109"));
+}
+
+#[test]
+fn what_this_version_cannot_execute_is_an_error_only_to_run() {
+    let uses = [
+        ("{ file: /run/secrets/acme }", "{ vault: { path: secret/acme } }"),
+        ("{ file: /run/secrets/acme }", "{ exec: [pass, acme] }"),
+        ("{ bearer: {} }", "{ oauth2: { token_url: https://acme.example/token } }"),
+        ("{ bearer: {} }", "{ sigv4: { region: eu-1, service: s3 } }"),
+        ("{ bearer: {} }", "{ hmac: { header: X-Signature } }"),
+        ("{ bearer: {} }", "{ mtls: {} }"),
+        ("fallback: none", "fallback: { stale: 10m }"),
+        ("fallback: none", "fallback: { static: { body: \"[]\" } }"),
+        ("key: required }", "key: required }\n    async: always"),
+        ("tier: important", "tier: important\nmode: report"),
+        ("tier: important", "tier: important\nlinks: rewrite"),
+        (
+            "tier: important",
+            "tier: important\ncallers: { checkout: { operations: [list_orders] } }",
+        ),
+        ("tier: important", "tier: important\ntenants: { hosts: [\"*.acme.example\"] }"),
+        ("per: 1s }", "per: 1s, scope: tenant }"),
+    ];
+    for (from, to) in uses {
+        let text = GOOD.replacen(from, to, 1);
+        assert_ne!(text, GOOD, "{to}");
+        let severity = |options: &Options| {
+            let loaded = read(&[("c/acme.yaml", &text)], options);
+            let found =
+                loaded.report.findings.iter().find(|f| f.rule.code == "OW190").map(|f| f.severity);
+            (found, loaded.report.errors(), loaded.providers.len())
+        };
+        let (checked, errors, _) = severity(&Options::check(TODAY));
+        assert_eq!((checked, errors), (Some(Severity::Warning), 0), "{to}");
+        let (run, errors, providers) = severity(&Options::run(TODAY));
+        assert_eq!((run, errors, providers), (Some(Severity::Error), 1, 0), "{to}");
+    }
+}
+
+#[test]
+fn a_deployment_that_this_version_cannot_serve_does_not_run() {
+    for line in [
+        "tls: { certificate: a.pem, key: b.pem }",
+        "store: { sqlite: state.db }",
+        "callers: { shop: { token: { file: /run/secrets/shop } } }",
+        "tokens: required",
+        "listen: { socket: /run/outwright.sock }",
+    ] {
+        let deployment = format!("outwright: 1\n{line}\n");
+        let all = [("outwright.yaml", deployment.as_str()), ("c/acme.yaml", GOOD)];
+        assert_eq!(read(&all, &Options::check(TODAY)).report.errors(), 0, "{line}");
+        assert_eq!(read(&all, &Options::run(TODAY)).report.errors(), 1, "{line}");
+    }
+}
+
+#[test]
+fn a_broken_facts_file_leaves_no_provider() {
+    let contract = GOOD.replace("tier: important", "tier: important\nfacts: facts/acme.yaml");
+    let facts = "facts: acme\nlimits: { dialect: unheard_of }\n";
+    let loaded =
+        read(&[("facts/acme.yaml", facts), ("c/acme.yaml", &contract)], &Options::check(TODAY));
+    assert_eq!((loaded.report.errors(), loaded.providers.len()), (1, 0));
+}
+
+#[test]
+fn an_explanation_says_every_value_with_its_origin() {
+    let loaded = load(&sources(), &Options::check(TODAY));
+    let explained = explain(&loaded, "stripe", "create_charge");
+    insta::assert_snapshot!("create_charge", explained.text());
+    assert!(loaded.explain("stripe", Some("nothing"), &Options::check(TODAY)).is_none());
+}
+
+#[test]
+fn a_misspelt_tier_team_or_environment_is_found() {
+    let deployment = "outwright: 1\nenvironments: [production]\nteams: { pay: { contact: x } }\ntiers: { critcal: { breaker: { probes: 1 } } }\n";
+    let contract =
+        GOOD.to_owned() + "environments: { sandbox: { base_url: https://api.acme.example } }\n";
+    let all = [("outwright.yaml", deployment), ("c/acme.yaml", contract.as_str())];
+    let loaded = read(&all, &Options::check(TODAY));
+    let codes: Vec<_> = loaded.report.findings.iter().map(|f| f.rule.code).collect();
+    assert_eq!(codes, ["OW102", "OW110", "OW110"], "{}", loaded.report.text(Colour::Off));
+}
