@@ -1,3 +1,15 @@
 //! Serve: the HTTP door, the admin port and the demo provider's sockets.
 
+mod admin;
+mod config;
+mod door;
+mod guard;
+mod listener;
+pub mod problem;
+mod server;
+mod token;
+
 pub mod demo;
+
+pub use self::config::{ADMIN_PORT, Config, DATA_PORT, StartError};
+pub use self::server::{Handle, Server};

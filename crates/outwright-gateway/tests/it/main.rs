@@ -2,3 +2,11 @@
 
 #[cfg(test)]
 mod demo_provider;
+#[cfg(test)]
+mod door;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod signals;
+#[cfg(test)]
+mod stage;

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use outwright_core::dice::Dice;
-use outwright_core::gates::{Gates, Which};
-use outwright_core::provider::{OpIndex, Provider, Scheme};
+use outwright_core::gates::Gates;
+use outwright_core::provider::{Provider, Scheme};
 use outwright_core::time::{Mono, Now};
 use rustls::ClientConfig;
 
 use crate::clock::Clock;
-use crate::telemetry::{Levels, LogTarget, Telemetry, WindowLevel};
+use crate::telemetry::{Levels, LogTarget, Telemetry};
 use crate::transport::{TrustError, tls_config};
 use crate::wallet::{Change, Wallet};
 
@@ -243,36 +243,5 @@ fn trust(
 }
 
 fn levels(seat: &Seat, now: Mono) -> Levels {
-    let provider = &seat.provider;
-    let mut guarded = seat.lock();
-    let gates = &mut guarded.gates;
-    let operations = (0..provider.operations.len()).map(|index| {
-        let index = OpIndex(u16::try_from(index).unwrap_or(u16::MAX));
-        (Some(index), gates.breaker(Which::Operation(index), now))
-    });
-    let mut breakers = vec![(None, gates.breaker(Which::Authority, now))];
-    breakers.extend(operations);
-    let windows = provider.windows.iter().enumerate().map(|(number, window)| {
-        let used = gates.window_used(number, now);
-        let requests = window.requests();
-        WindowLevel { left: requests.saturating_sub(used), requests }
-    });
-    Levels {
-        breakers,
-        windows: windows.collect(),
-        slots: provider.bulkhead.slots(),
-        slots_used: gates.slots_used(),
-        queue: provider.bulkhead.queue(),
-        waiting: u32::try_from(gates.waiting()).unwrap_or(u32::MAX),
-        budget: share(gates.retries_left(), provider.budget.burst()),
-        probes: gates.probes(now),
-        credentials: vec![None; provider.slots.len()],
-        bugs: gates.bugs(),
-    }
-}
-
-/// What is left of a budget, from 0 to 1.
-fn share(left: u64, burst: u32) -> f64 {
-    let left = u32::try_from(left).unwrap_or(u32::MAX).min(burst);
-    f64::from(left) / f64::from(burst.max(1))
+    Levels::of(&mut seat.lock().gates, &seat.provider, now)
 }

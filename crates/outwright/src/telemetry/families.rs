@@ -98,8 +98,8 @@ families! {
         "Calls that were refused because the queue was full or did not move in time.";
     UNKNOWN = Counter "outwright_unknown_outcomes_total" ["provider", "operation", "cause"]
         "Mutations of which nobody on this side can say whether the provider carried them out.";
-    CREDENTIAL_ISSUED = Gauge "outwright_credential_issued_timestamp_seconds" ["provider", "credential"]
-        "When the credential in use was read, in seconds since the Unix epoch; 0 while there is none.";
+    CREDENTIAL_VERSION = Gauge "outwright_credential_version" ["provider", "credential"]
+        "How often the credential in use was read anew since the start, from 1; 0 while there is none.";
     CONTRACT_INFO = Gauge "outwright_contract_info" ["provider", "version", "tier", "owner"]
         "Always 1: tells which contract is in force and who owns it.";
     BUILD_INFO = Gauge "outwright_build_info" ["version"]

@@ -3,7 +3,7 @@
 use outwright_core::event::BreakerState;
 use outwright_core::gates::{Gates, Which};
 use outwright_core::provider::{OpIndex, Provider};
-use outwright_core::time::{Mono, Timestamp};
+use outwright_core::time::Mono;
 
 /// Where the gates of a provider stand.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,8 +24,8 @@ pub struct Levels {
     pub budget: f64,
     /// Probe leases that are out.
     pub probes: usize,
-    /// When each slot's credential was read, in the order of the contract.
-    pub credentials: Vec<Option<Timestamp>>,
+    /// The version of each slot's credential, in the order of the contract; 0 while there is none.
+    pub credentials: Vec<u32>,
     /// Broken promises of our own code.
     pub bugs: u64,
 }
@@ -40,14 +40,9 @@ pub struct WindowLevel {
 }
 
 impl Levels {
-    /// Reads them; `credentials` come from the wallet.
+    /// Reads them.
     #[must_use]
-    pub fn of(
-        gates: &mut Gates,
-        provider: &Provider,
-        now: Mono,
-        credentials: Vec<Option<Timestamp>>,
-    ) -> Self {
+    pub fn of(gates: &mut Gates, provider: &Provider, now: Mono) -> Self {
         let own = (None, gates.breaker(Which::Authority, now));
         let operations = (0..provider.operations.len()).filter_map(|index| {
             let index = OpIndex(u16::try_from(index).ok()?);
@@ -60,6 +55,8 @@ impl Levels {
             WindowLevel { left: requests.saturating_sub(used), requests }
         });
         let windows = windows.collect();
+        let slots = (0..provider.slots.len()).filter_map(|slot| u8::try_from(slot).ok());
+        let credentials = slots.map(|slot| gates.credential_version(slot)).collect();
         Self {
             breakers,
             windows,

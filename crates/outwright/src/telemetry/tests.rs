@@ -47,7 +47,7 @@ fn levels() -> Levels {
         waiting: 1,
         budget: 0.25,
         probes: 1,
-        credentials: vec![Some(Timestamp::from_millis(1_700_000_000_999))],
+        credentials: vec![3],
         bugs: 0,
     }
 }
@@ -143,7 +143,7 @@ fn levels_of_the_gates_are_shown() {
         r#"outwright_queue_depth{provider="demo"} 1"#,
         r#"outwright_retry_budget_remaining_ratio{provider="demo"} 0.25"#,
         r#"outwright_breaker_probes_out{provider="demo"} 1"#,
-        r#"outwright_credential_issued_timestamp_seconds{provider="demo",credential="key"} 1700000000"#,
+        r#"outwright_credential_version{provider="demo",credential="key"} 3"#,
         r#"outwright_contract_info{provider="demo",version="9c1e",tier="critical",owner="pay \"ments\""} 1"#,
         "outwright_bugs_total 0",
     ] {

@@ -135,11 +135,11 @@ impl Sources<'_> {
             let total = merged(cores.iter().map(|core| &core.queue_wait));
             page.histogram(&families::QUEUE_WAIT, &[&shape.name], &total);
         });
-        page.family(&families::CREDENTIAL_ISSUED);
+        page.family(&families::CREDENTIAL_VERSION);
         for (shape, levels) in self.shapes.iter().zip(self.levels) {
-            for (slot, read) in shape.slots.iter().zip(&levels.credentials) {
-                let seconds = read.map_or(0, |at| at.millis() / 1_000);
-                page.row(&families::CREDENTIAL_ISSUED, &[&shape.name, slot], seconds);
+            for (slot, version) in shape.slots.iter().zip(&levels.credentials) {
+                let labels = [&*shape.name, &**slot];
+                page.row(&families::CREDENTIAL_VERSION, &labels, u64::from(*version));
             }
         }
     }

@@ -1,0 +1,116 @@
+//! `GET /v1/status`: what `outwright status` shows.
+
+use http::{Response, StatusCode};
+use outwright::Shared;
+use outwright::telemetry::{Calls, Levels};
+use outwright_core::provider::{OpIndex, Provider, Tier};
+use serde::Serialize;
+
+use super::{Whole, json};
+
+#[derive(Serialize)]
+struct Status<'a> {
+    version: &'static str,
+    uptime_ms: u64,
+    providers: Vec<OfProvider<'a>>,
+}
+
+#[derive(Serialize)]
+struct OfProvider<'a> {
+    name: &'a str,
+    tier: &'static str,
+    owner: &'a str,
+    contract: &'a str,
+    calls: OfCalls,
+    breakers: Vec<OfBreaker<'a>>,
+    retry_budget: f64,
+    probes_out: usize,
+    concurrency: Used,
+    queue: Used,
+    windows: Vec<OfWindow<'a>>,
+    credentials: Vec<OfCredential<'a>>,
+}
+
+#[derive(Serialize)]
+struct OfCalls {
+    over: u64,
+    failed: u64,
+    in_flight: u64,
+}
+
+#[derive(Serialize)]
+struct OfBreaker<'a> {
+    breaker: &'a str,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct Used {
+    used: u32,
+    limit: u32,
+}
+
+#[derive(Serialize)]
+struct OfWindow<'a> {
+    name: &'a str,
+    left: u32,
+    limit: u32,
+    per_ms: u64,
+}
+
+#[derive(Serialize)]
+struct OfCredential<'a> {
+    name: &'a str,
+    /// From 1; 0 while there is none.
+    version: u32,
+}
+
+/// The document.
+pub(super) fn answer(shared: &Shared) -> Response<Whole> {
+    let levels = shared.levels();
+    let calls = shared.telemetry().calls();
+    let providers = shared.providers().zip(&levels).zip(&calls);
+    let status = Status {
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_ms: shared.now().mono.nanos() / 1_000_000,
+        providers: providers
+            .map(|((provider, levels), calls)| of(provider, levels, *calls))
+            .collect(),
+    };
+    let document = serde_json::to_vec(&status).expect("names and numbers always are JSON");
+    json(StatusCode::OK, "application/json", document)
+}
+
+fn of<'a>(provider: &'a Provider, levels: &Levels, calls: Calls) -> OfProvider<'a> {
+    let breakers = levels.breakers.iter().map(|(operation, state)| OfBreaker {
+        breaker: operation.map_or("provider", |index: OpIndex| &provider.operation(index).name),
+        state: state.word(),
+    });
+    let windows = provider.windows.iter().zip(&levels.windows).map(|(window, level)| OfWindow {
+        name: window.name(),
+        left: level.left,
+        limit: level.requests,
+        per_ms: u64::try_from(window.per().as_millis()).unwrap_or(u64::MAX),
+    });
+    let credentials = provider.slots.iter().zip(&levels.credentials);
+    OfProvider {
+        name: &provider.name,
+        tier: match provider.tier {
+            Tier::Critical => "critical",
+            Tier::Important => "important",
+            Tier::BestEffort => "best_effort",
+        },
+        owner: &provider.about.team,
+        contract: &provider.digest,
+        calls: OfCalls { over: calls.over, failed: calls.failed, in_flight: calls.in_flight },
+        breakers: breakers.collect(),
+        retry_budget: levels.budget,
+        probes_out: levels.probes,
+        concurrency: Used { used: levels.slots_used, limit: levels.slots },
+        queue: Used { used: levels.waiting, limit: levels.queue },
+        windows: windows.collect(),
+        credentials: credentials
+            .map(|(slot, version)| OfCredential { name: &slot.name, version: *version })
+            .collect(),
+    }
+}

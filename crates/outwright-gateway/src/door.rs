@@ -1,0 +1,345 @@
+//! One request at the data port: which call it is, the call, and the answer with outwright's own fields.
+//!
+//! A request that is not plainly one operation of one contract is answered here and never sent.
+
+mod body;
+mod dress;
+mod fields;
+mod hosts;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::response::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+use outwright::telemetry::{self, Record, TurnedAway};
+use outwright::{Answer, CallerFacts, Core, Misuse, Outbound, Outcome, ReplyBody};
+use outwright_core::admission::Unmatched;
+use outwright_core::outcome::{Effect, Fault};
+use outwright_core::provider::{OpIndex, Operation, Provider};
+use outwright_core::refusal::Reason;
+use outwright_core::step::Failure;
+use outwright_core::time::{Mono, Now};
+
+use self::dress::{Origin, Times};
+use crate::guard::Watch;
+use crate::listener::{self, Answers};
+use crate::problem::{self, Kind, Place, Problem};
+
+pub(crate) use self::body::AnswerBody;
+pub(crate) use self::dress::Dress;
+pub(crate) use self::hosts::Hosts;
+
+/// The data port of one core.
+#[derive(Debug)]
+pub(crate) struct Door {
+    core: Core,
+    hosts: Hosts,
+    dress: Dress,
+    names: Box<[(Box<str>, usize)]>,
+}
+
+/// A request that is a call.
+struct Found {
+    provider: usize,
+    operation: OpIndex,
+    path: PathAndQuery,
+}
+
+impl Door {
+    /// The door of a core.
+    pub(crate) fn new(core: Core, hosts: Hosts, deployment: &str) -> Self {
+        let providers = core.providers().enumerate();
+        let mut names: Box<[_]> =
+            providers.map(|(index, provider)| (provider.name.clone(), index)).collect();
+        names.sort();
+        Self { core, hosts, dress: Dress::new(deployment), names }
+    }
+
+    async fn serve(
+        &self,
+        mut request: Request<Incoming>,
+        watch: Rc<Watch>,
+    ) -> Response<AnswerBody> {
+        watch.call_begins();
+        let arrived = self.core.now();
+        let fields = match fields::read(request.headers(), &self.hosts) {
+            Ok(fields) => fields,
+            Err(kind) => return self.turn_away(kind, None, arrived, watch),
+        };
+        if fields.key_quoted
+            && let Err(kind) = fields::unquote_key(request.headers_mut())
+        {
+            return self.turn_away(kind, None, arrived, watch);
+        }
+        let found = match self.find(&request) {
+            Ok(found) => found,
+            Err((kind, provider)) => return self.turn_away(kind, provider, arrived, watch),
+        };
+        let (provider, operation) = (found.provider, found.operation);
+        let facts = CallerFacts {
+            timeout: fields.timeout,
+            priority: fields.priority,
+            arrived,
+            caller: None,
+        };
+        let outbound = Outbound { provider, operation, request, path: found.path, facts };
+        let answer = self.core.call(outbound).await;
+        self.write(answer, watch)
+    }
+
+    /// The provider is the first segment, the operation is found by the rest.
+    ///
+    /// the bytes that were matched are those that are sent; nothing is decoded in between.
+    fn find(&self, request: &Request<Incoming>) -> Result<Found, (&'static Kind, Option<usize>)> {
+        let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        let path = request.uri().path();
+        let name_end =
+            path.get(1..).and_then(|rest| rest.find('/')).map_or(path.len(), |at| at + 1);
+        let name = path.get(1..name_end).unwrap_or_default();
+        let place = self.names.binary_search_by(|(known, _)| (**known).cmp(name));
+        let known = place.ok().and_then(|place| self.names.get(place));
+        let Some(&(_, provider)) = known else { return Err((&problem::PROVIDER_UNKNOWN, None)) };
+        let (rest, rest_path) = (whole.get(name_end..), path.get(name_end..));
+        let rest_path = rest_path.filter(|rest| !rest.is_empty()).unwrap_or("/");
+        let routes = &self.core.provider(provider).routes;
+        let operation = routes.find(request.method(), rest_path).map_err(|why| {
+            let kind = match why {
+                Unmatched::Ambiguous(_) => &problem::PATH_AMBIGUOUS,
+                Unmatched::Unknown => &problem::OPERATION_UNKNOWN,
+            };
+            (kind, Some(provider))
+        })?;
+        let path = match rest.unwrap_or_default() {
+            "" => Ok(PathAndQuery::from_static("/")),
+            query if query.starts_with('?') => PathAndQuery::try_from(["/", query].concat()),
+            rest => PathAndQuery::try_from(rest),
+        };
+        let path = path.map_err(|_| (&problem::PATH_AMBIGUOUS, Some(provider)))?;
+        Ok(Found { provider, operation, path })
+    }
+
+    /// Answers what is no call.
+    fn turn_away(
+        &self,
+        kind: &'static Kind,
+        provider: Option<usize>,
+        arrived: Now,
+        watch: Rc<Watch>,
+    ) -> Response<AnswerBody> {
+        let (head, document) = self.turned_away(kind, provider, arrived);
+        Response::from_parts(head, AnswerBody::own(document, watch))
+    }
+
+    /// The same, counted, before it has a connection.
+    fn turned_away(
+        &self,
+        kind: &'static Kind,
+        provider: Option<usize>,
+        arrived: Now,
+    ) -> (Parts, Vec<u8>) {
+        let status = kind.status.as_u16();
+        let telemetry = self.core.telemetry();
+        telemetry.turned_away(turned_away(kind), (provider, status), arrived.wall);
+        let outwright = self.core.now().mono.since(arrived.mono);
+        let times = Times { outwright, queue: Duration::ZERO, provider: Duration::ZERO };
+        let place = Place {
+            call: Some(self.core.next_call()),
+            provider: provider.map(|index| &*self.core.provider(index).name),
+            ..Place::default()
+        };
+        self.document(&Problem::of(kind), &place, times)
+    }
+
+    /// Turns what became of a call into its answer.
+    fn write(&self, answer: Answer, watch: Rc<Watch>) -> Response<AnswerBody> {
+        let now = self.core.now().mono;
+        let Answer { outcome, mut record } = answer;
+        let provider = self.core.provider(record.provider);
+        let operation = provider.operation(record.operation);
+        let problem = match outcome {
+            Outcome::Reply(reply) => return self.relay(reply, &record, provider, (now, watch)),
+            Outcome::Refused(refusal) => {
+                let wait = refusal.until.map(|until| until.since(now));
+                record.outcome = refused_as(refusal.reason);
+                Problem::refused(refusal.reason, wait)
+            }
+            Outcome::Failed(failure) => {
+                let wait = failure.until.map(|until| until.since(now));
+                record.outcome = failed_as(&failure, operation);
+                Problem::failed(&failure, operation.plan, wait)
+            }
+            Outcome::Misuse(misuse) => {
+                record.outcome = telemetry::Outcome::Rejected;
+                misused(&misuse)
+            }
+        };
+        record.status = problem.status.as_u16();
+        self.core.telemetry().over(&record, now);
+        let place = Place {
+            call: Some(record.call),
+            provider: Some(&provider.name),
+            operation: Some(&operation.name),
+            attempts: u8::try_from(record.attempts.count()).unwrap_or(u8::MAX),
+        };
+        let (mut head, document) = self.document(&problem, &place, times(&record, now));
+        if let Some(word) = problem.retry() {
+            dress::stop(&mut head.headers, Some(word), &provider.stop_retry);
+        }
+        Response::from_parts(head, AnswerBody::own(document, watch))
+    }
+
+    /// A provider's reply: its own fields stay, ours come beside them.
+    fn relay(
+        &self,
+        reply: Response<ReplyBody>,
+        record: &Record,
+        provider: &Provider,
+        (now, watch): (Mono, Rc<Watch>),
+    ) -> Response<AnswerBody> {
+        let (mut head, body) = reply.into_parts();
+        let attempts = record.attempts.count();
+        let headers = &mut head.headers;
+        self.dress.put(headers, record.call, attempts, Origin::Provider, times(record, now));
+        self.dress.received(headers, head.status);
+        let word = record.skipped.and_then(problem::retry_word);
+        if attempts > 1 || word.is_some() {
+            dress::stop(headers, word, &provider.stop_retry);
+        }
+        Response::from_parts(head, AnswerBody::reply(body, watch))
+    }
+
+    /// A problem document with the fields of every answer.
+    fn document(&self, problem: &Problem, place: &Place<'_>, times: Times) -> (Parts, Vec<u8>) {
+        let (mut head, ()) = Response::new(()).into_parts();
+        head.status = problem.status;
+        let headers = &mut head.headers;
+        let json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(call) = place.call {
+            let attempts = usize::from(place.attempts);
+            self.dress.put(headers, call, attempts, Origin::Outwright, times);
+        }
+        self.dress.error(headers, problem.error, problem.status);
+        if let Some(wait) = problem.retry_after {
+            dress::retry_after(headers, wait);
+        }
+        if place.operation.is_none() {
+            // No contract names more words than these.
+            dress::stop(headers, problem.retry(), &[]);
+        }
+        (head, problem.document(place))
+    }
+}
+
+impl Answers for Door {
+    type Body = AnswerBody;
+
+    async fn answer(
+        self: Rc<Self>,
+        request: Request<Incoming>,
+        watch: Rc<Watch>,
+    ) -> Response<AnswerBody> {
+        self.serve(request, watch).await
+    }
+
+    fn refuse(&self, kind: &'static Kind) -> Vec<u8> {
+        let (head, document) = self.turned_away(kind, None, self.core.now());
+        listener::bytes_of(&head, &document)
+    }
+}
+
+/// Where the time of a call went so far.
+fn times(record: &Record, now: Mono) -> Times {
+    Times {
+        outwright: record.overhead(now),
+        queue: record.queued,
+        provider: record.attempts.time(now),
+    }
+}
+
+/// What a caller's mistake is told as.
+fn misused(misuse: &Misuse) -> Problem {
+    Problem::of(match misuse {
+        Misuse::BodyTooLarge { .. } => &problem::BODY_TOO_LARGE,
+        Misuse::BodyBroken => &problem::REQUEST_BROKEN,
+        Misuse::BodyLate => &problem::REQUEST_LATE,
+        Misuse::KeyMissing => &problem::KEY_MISSING,
+        Misuse::KeyInvalid => &problem::FIELD_INVALID,
+        Misuse::KeyField(_) => &problem::KEY_UNUSABLE,
+        Misuse::Upgrade => &problem::UPGRADE_REFUSED,
+        Misuse::PathTooLong => &problem::TARGET_TOO_LONG,
+    })
+}
+
+/// What a refused call counts as.
+fn refused_as(reason: Reason) -> telemetry::Outcome {
+    match reason {
+        Reason::CallerGone => telemetry::Outcome::Cancelled,
+        Reason::BreakerOpen
+        | Reason::Hold
+        | Reason::Exhausted
+        | Reason::LimiterFull
+        | Reason::QueueFull
+        | Reason::QueueWait
+        | Reason::DeadlineTooShort
+        | Reason::CredentialMissing
+        | Reason::BodyTooLarge
+        | Reason::KeyMissing
+        | Reason::StoreDown
+        | Reason::Draining => telemetry::Outcome::Rejected,
+    }
+}
+
+/// What a failed call counts as.
+fn failed_as(failure: &Failure, operation: &Operation) -> telemetry::Outcome {
+    if failure.effect == Effect::Unknown && problem::mutates(operation.plan) {
+        return telemetry::Outcome::Unknown;
+    }
+    match failure.fault {
+        Fault::DnsTimeout
+        | Fault::ConnectTimeout
+        | Fault::TlsTimeout
+        | Fault::WriteTimeout
+        | Fault::FirstByteTimeout
+        | Fault::BodyIdle
+        | Fault::BodyLate => telemetry::Outcome::Timeout,
+        Fault::RequestBroken => telemetry::Outcome::ClientError,
+        Fault::DnsTemporary
+        | Fault::DnsNotFound
+        | Fault::AddressProhibited
+        | Fault::ConnectRefused
+        | Fault::ConnectUnreachable
+        | Fault::TlsTransport
+        | Fault::TlsRefused
+        | Fault::StaleConnection
+        | Fault::Reset
+        | Fault::Malformed
+        | Fault::HeadTooLarge
+        | Fault::BodyTruncated
+        | Fault::BodyTooLarge => telemetry::Outcome::ProviderError,
+    }
+}
+
+/// The word under which the door counts a request that it answered itself.
+pub(crate) fn turned_away(kind: &'static Kind) -> TurnedAway {
+    let mut all = TurnedAway::ALL.into_iter();
+    all.find(|why| why.word() == kind.name).unwrap_or(TurnedAway::BadRequest)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::problem::KINDS;
+    use outwright::telemetry::TurnedAway;
+
+    #[test]
+    fn every_word_of_the_door_is_a_problem() {
+        for why in TurnedAway::ALL {
+            let mut kinds = KINDS.iter();
+            assert!(kinds.any(|kind| kind.name == why.word()), "{}", why.word());
+        }
+    }
+}

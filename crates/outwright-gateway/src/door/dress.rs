@@ -1,0 +1,226 @@
+//! The fields that outwright puts on every answer, built once where they can be.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use outwright_core::step::CallId;
+
+const CALL: HeaderName = HeaderName::from_static("outwright-call");
+const ATTEMPTS: HeaderName = HeaderName::from_static("outwright-attempts");
+const ORIGIN: HeaderName = HeaderName::from_static("outwright-origin");
+const RETRY: HeaderName = HeaderName::from_static("outwright-retry");
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Fields of ours on every answer; a stop signal is rare enough to grow for.
+const OURS: usize = 6;
+
+/// The values that are the same for many answers; one set per core.
+#[derive(Debug)]
+pub(crate) struct Dress {
+    name: Box<str>,
+    via: HeaderValue,
+    received: RefCell<Box<[Option<HeaderValue>]>>,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Provider,
+    Outwright,
+}
+
+/// The times of a call that its answer tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) outwright: Duration,
+    pub(super) queue: Duration,
+    pub(super) provider: Duration,
+}
+
+impl Dress {
+    /// For a deployment of this name (a token).
+    pub(crate) fn new(name: &str) -> Self {
+        let via = HeaderValue::from_str(&format!("1.1 {name}")).expect("a token is a field value");
+        let received = vec![None; usize::from(LAST_STATUS - FIRST_STATUS) + 1];
+        Self { name: name.into(), via, received: RefCell::new(received.into()) }
+    }
+
+    /// Puts the fields of every answer on one; those of a provider's reply stay.
+    pub(super) fn put(
+        &self,
+        headers: &mut HeaderMap,
+        call: CallId,
+        attempts: usize,
+        origin: Origin,
+        times: Times,
+    ) {
+        headers.reserve(OURS);
+        let id = HeaderValue::from_bytes(&call.hex()).expect("digits are a field value");
+        headers.insert(CALL, id);
+        headers.insert(ATTEMPTS, attempts_value(attempts));
+        headers.insert(
+            ORIGIN,
+            HeaderValue::from_static(match origin {
+                Origin::Provider => "provider",
+                Origin::Outwright => "outwright",
+            }),
+        );
+        headers.append(header::VIA, self.via.clone());
+        headers.append(SERVER_TIMING, times.value());
+    }
+
+    /// the provider said this status, not we.
+    pub(super) fn received(&self, headers: &mut HeaderMap, status: StatusCode) {
+        let place = usize::from(status.as_u16().saturating_sub(FIRST_STATUS));
+        let mut received = self.received.borrow_mut();
+        let Some(slot) = received.get_mut(place) else { return };
+        let value = slot.get_or_insert_with(|| {
+            let text = format!("{}; received-status={}", self.name, status.as_u16());
+            HeaderValue::from_str(&text).expect("a token and a number are a field value")
+        });
+        headers.append(PROXY_STATUS, value.clone());
+    }
+
+    /// we said this, for this reason.
+    pub(super) fn error(&self, headers: &mut HeaderMap, token: &str, status: StatusCode) {
+        let name = &self.name;
+        let text = if token == "http_request_error" {
+            format!("{name}; error={token}; status-code={}", status.as_u16())
+        } else {
+            format!("{name}; error={token}")
+        };
+        let value = HeaderValue::from_str(&text).expect("tokens and a number are a field value");
+        headers.append(PROXY_STATUS, value);
+    }
+}
+
+/// Tells official clients not to retry on top of us, in the words of all and of this provider.
+pub(super) fn stop(
+    headers: &mut HeaderMap,
+    word: Option<&'static str>,
+    providers_own: &[(HeaderName, HeaderValue)],
+) {
+    headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    for (name, value) in providers_own {
+        headers.insert(name.clone(), value.clone());
+    }
+    if let Some(word) = word {
+        headers.insert(RETRY, HeaderValue::from_static(word));
+    }
+}
+
+/// whole seconds, rounded up so that it is never too early.
+pub(super) fn retry_after(headers: &mut HeaderMap, wait: Duration) {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+}
+
+fn attempts_value(attempts: usize) -> HeaderValue {
+    const VALUES: [&str; 11] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+    match VALUES.get(attempts) {
+        Some(text) => HeaderValue::from_static(text),
+        None => HeaderValue::from(attempts),
+    }
+}
+
+impl Times {
+    /// `outwright;dur=…, queue;dur=…, provider;dur=…` in milliseconds.
+    fn value(self) -> HeaderValue {
+        let mut text = Line { bytes: [0; LINE_BYTES], used: 0 };
+        text.push(b"outwright;dur=");
+        text.millis(self.outwright);
+        text.push(b", queue;dur=");
+        text.millis(self.queue);
+        text.push(b", provider;dur=");
+        text.millis(self.provider);
+        HeaderValue::from_bytes(text.written()).expect("words and numbers are a field value")
+    }
+}
+
+/// Three names, three numbers of at most 24 bytes.
+const LINE_BYTES: usize = 128;
+
+/// A short text on the stack; what does not fit is left out.
+struct Line {
+    bytes: [u8; LINE_BYTES],
+    used: usize,
+}
+
+impl Line {
+    fn push(&mut self, text: &[u8]) {
+        if let Some(room) = self.bytes.get_mut(self.used..self.used + text.len()) {
+            room.copy_from_slice(text);
+            self.used += text.len();
+        }
+    }
+
+    fn millis(&mut self, duration: Duration) {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        self.push(itoa::Buffer::new().format(micros / 1_000).as_bytes());
+        let rest = u16::try_from(micros % 1_000).expect("below a thousand");
+        if rest > 0 {
+            let digit = |value: u16| b'0' + u8::try_from(value % 10).expect("below ten");
+            self.push(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
+        }
+    }
+
+    fn written(&self) -> &[u8] {
+        self.bytes.get(..self.used).unwrap_or_default()
+    }
+}
+
+/// Statuses that a final reply can have.
+const FIRST_STATUS: u16 = 200;
+const LAST_STATUS: u16 = 599;
+
+#[cfg(test)]
+mod tests {
+    use super::{Dress, Origin, Times, retry_after};
+    use http::{HeaderMap, HeaderValue, StatusCode};
+    use outwright_core::step::CallId;
+    use std::time::Duration;
+
+    fn times() -> Times {
+        Times {
+            outwright: Duration::from_micros(1_234),
+            queue: Duration::ZERO,
+            provider: Duration::from_millis(80),
+        }
+    }
+
+    fn all<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// what others wrote before us stays and ours comes after it.
+    #[test]
+    fn lists_of_others_are_added_to() {
+        let mut headers = HeaderMap::new();
+        headers.insert("via", HeaderValue::from_static("1.1 edge"));
+        headers.insert("proxy-status", HeaderValue::from_static("edge; received-status=200"));
+        headers.insert("outwright-call", HeaderValue::from_static("forged"));
+        let dress = Dress::new("outwright");
+        dress.put(&mut headers, CallId(255), 2, Origin::Provider, times());
+        dress.received(&mut headers, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(all(&headers, "via"), ["1.1 edge", "1.1 outwright"]);
+        let expected = ["edge; received-status=200", "outwright; received-status=503"];
+        assert_eq!(all(&headers, "proxy-status"), expected);
+        assert_eq!(all(&headers, "outwright-call"), ["00000000000000ff"]);
+        assert_eq!(all(&headers, "outwright-attempts"), ["2"]);
+        let expected = ["outwright;dur=1.234, queue;dur=0, provider;dur=80"];
+        assert_eq!(all(&headers, "server-timing"), expected);
+    }
+
+    ///
+    #[test]
+    fn retry_after_is_never_too_early() {
+        for (wait, expected) in [(1_000, "1"), (1_001, "2"), (1, "1"), (0, "0")] {
+            let mut headers = HeaderMap::new();
+            retry_after(&mut headers, Duration::from_millis(wait));
+            assert_eq!(all(&headers, "retry-after"), [expected]);
+        }
+    }
+}

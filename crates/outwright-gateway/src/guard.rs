@@ -1,0 +1,246 @@
+//! Stands between the socket and hyper: looks at every request head first, and cuts connections that stall.
+//!
+//! A head that must not pass is kept from hyper, which sees the end of the stream instead;
+//! the listener then writes the problem document and closes. Time is counted in coarse ticks of the core,
+//! so that no request pays for a timer.
+
+mod scan;
+mod watch;
+
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use self::scan::{Found, Scan, Waits};
+use crate::problem::{self, Kind};
+
+pub(crate) use self::watch::{TICK, Watch, Watches};
+
+/// A socket under guard.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    /// None once it was handed to whoever writes the refusal.
+    socket: Option<TokioIo<TcpStream>>,
+    scan: Scan,
+    /// Bytes that were read and not handed on: of them, so many may pass.
+    held: Vec<u8>,
+    ready: usize,
+    watch: Rc<Watch>,
+    scratch: Rc<Scratch>,
+    refused: Option<&'static Kind>,
+    answers: Answers,
+}
+
+/// Whether every request that went through has its answer on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    /// All of them.
+    Flushed,
+    /// A request went through, and nothing was written since.
+    Owed,
+    /// Something was written, but not all of it has left.
+    Begun,
+}
+
+/// Bytes on their way from a socket to hyper; one per core, since a read never waits while it holds them.
+#[derive(Debug)]
+pub(crate) struct Scratch(RefCell<Box<[u8]>>);
+
+impl Scratch {
+    /// One for a core.
+    pub(crate) fn new() -> Rc<Self> {
+        Rc::new(Self(RefCell::new(vec![0; READ_BYTES].into())))
+    }
+}
+
+/// Bytes of one read: chosen, hyper's own largest step for bodies.
+const READ_BYTES: usize = 64 * 1024;
+
+impl Guard {
+    /// Guards a socket.
+    pub(crate) fn new(socket: TcpStream, watch: Rc<Watch>, scratch: Rc<Scratch>) -> Self {
+        let socket = Some(TokioIo::new(socket));
+        Self {
+            socket,
+            scan: Scan::default(),
+            held: Vec::new(),
+            ready: 0,
+            watch,
+            scratch,
+            refused: None,
+            answers: Answers::Flushed,
+        }
+    }
+
+    /// Hides the stream from hyper once the calls before the bad head are over.
+    fn refuse(&mut self, kind: &'static Kind) -> Poll<io::Result<()>> {
+        self.refused = Some(kind);
+        if self.watch.busy() || self.answers != Answers::Flushed {
+            self.watch.hold();
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn written(&mut self, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if done.is_ready() {
+            self.answers = Answers::Begun;
+        }
+        self.watch.written(done)
+    }
+
+    fn stalled(&mut self) -> Poll<io::Result<()>> {
+        match self.scan.waits() {
+            Waits::Request => Poll::Ready(Ok(())),
+            Waits::Head => self.refuse(&problem::HEAD_TOO_LATE),
+            Waits::Body => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+        }
+    }
+}
+
+/// A refused head leaves the socket to whoever answers it.
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let (Some(kind), Some(socket)) = (self.refused, self.socket.take()) {
+            self.watch.refused(socket.into_inner(), kind);
+        }
+    }
+}
+
+impl Guard {
+    fn socket(&mut self) -> Pin<&mut TokioIo<TcpStream>> {
+        Pin::new(self.socket.as_mut().expect("only drop takes the socket"))
+    }
+}
+
+impl Guard {
+    /// Sorts what was read: into hyper's buffer what may pass at once, aside what is the beginning of a head.
+    fn sort(&mut self, piece: &[u8], buffer: &mut ReadBufCursor<'_>) -> io::Result<()> {
+        let heads = self.scan.heads();
+        let found = self.scan.look(piece);
+        if self.scan.heads() != heads {
+            self.answers = Answers::Owed;
+        }
+        if self.scan.waits() == Waits::Request {
+            self.watch.took_all();
+        }
+        let pass = match found {
+            Found::Fine(pass) => pass,
+            Found::BadHead(before, kind) => {
+                self.refused = Some(kind);
+                before
+            }
+            Found::BadBody => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        let (passing, rest) = piece.split_at(pass);
+        if self.held.is_empty() {
+            buffer.put_slice(passing);
+        } else if pass > 0 {
+            self.held.extend_from_slice(passing);
+            self.ready = self.held.len();
+        }
+        if self.refused.is_none() {
+            self.held.extend_from_slice(rest);
+        } else {
+            self.held.truncate(self.ready);
+        }
+        Ok(())
+    }
+
+    /// Hands on what was held and may pass now.
+    fn hand_on(&mut self, buffer: &mut ReadBufCursor<'_>) {
+        let count = self.ready.min(buffer.remaining());
+        buffer.put_slice(self.held.get(..count).unwrap_or_default());
+        self.held.drain(..count);
+        self.ready -= count;
+    }
+}
+
+impl Read for Guard {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let room = buffer.remaining();
+        loop {
+            if this.ready > 0 {
+                this.hand_on(&mut buffer);
+            }
+            if buffer.remaining() < room {
+                return Poll::Ready(Ok(()));
+            }
+            if let Some(kind) = this.refused {
+                return this.refuse(kind);
+            }
+            if this.watch.expired() {
+                return this.stalled();
+            }
+            let scratch = Rc::clone(&this.scratch);
+            let mut scratch = scratch.0.borrow_mut();
+            let some = room.min(scratch.len());
+            let mut read = ReadBuf::new(scratch.get_mut(..some).unwrap_or_default());
+            let done = this.socket().poll_read(cx, read.unfilled());
+            if done.is_pending() {
+                this.watch.wait(this.scan.waits());
+            }
+            ready!(done)?;
+            if read.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            this.sort(read.filled(), &mut buffer)?;
+        }
+    }
+}
+
+impl Write for Guard {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let done = this.socket().poll_write(cx, bytes);
+        this.written(done)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let done = this.socket().poll_write_vectored(cx, pieces);
+        this.written(done)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        // A socket takes several pieces at once.
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let done = this.socket().poll_flush(cx);
+        if done.is_ready() && this.answers == Answers::Begun && !this.watch.busy() {
+            this.answers = Answers::Flushed;
+            this.watch.let_go();
+        }
+        done
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.refused.is_some() {
+            // The refusal is still to be written.
+            return Poll::Ready(Ok(()));
+        }
+        self.get_mut().socket().poll_shutdown(cx)
+    }
+}

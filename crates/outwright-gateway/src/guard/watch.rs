@@ -1,0 +1,310 @@
+//! How long a connection has been doing what it does, in ticks of its core.
+//!
+//! One sweep per tick looks at all connections of a core, so that neither a request nor a read starts a timer.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use super::scan::Waits;
+use crate::problem::Kind;
+
+/// The length of a tick: chosen, fine enough for bounds of seconds.
+pub(crate) const TICK: Duration = Duration::from_millis(250);
+
+/// Bounds of a connection, in ticks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Between two requests: chosen, longer than the pools of common clients keep a connection.
+    pub(crate) idle: u32,
+    /// From the first byte of a head to its last.
+    pub(crate) head: u32,
+    /// Between two bytes of a request body, and between two bytes that the caller takes.
+    pub(crate) stall: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { idle: ticks(90), head: ticks(10), stall: ticks(30) }
+    }
+}
+
+const fn ticks(seconds: u32) -> u32 {
+    seconds * 4
+}
+
+/// What the sweep knows of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    now: Rc<Cell<u32>>,
+    doing: Cell<Doing>,
+    since: Cell<u32>,
+    calls: Cell<u32>,
+    expired: Cell<bool>,
+    draining: Cell<bool>,
+    held: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+    refused: RefCell<Option<(TcpStream, &'static Kind)>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Doing {
+    /// Nothing that has a bound here: a call is under way.
+    #[default]
+    Working,
+    /// Waiting for a request to begin.
+    Idle,
+    /// Waiting for the rest of a head.
+    Head,
+    /// Waiting for the rest of a body.
+    Body,
+    /// Waiting for the caller to take bytes.
+    Writing,
+}
+
+impl Watch {
+    /// Remembers who is to be woken when a bound has passed.
+    pub(crate) fn seen(&self, cx: &Context<'_>) {
+        let mut waker = self.waker.borrow_mut();
+        if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
+    }
+
+    /// A read has nothing to give.
+    pub(crate) fn wait(&self, waits: Waits) {
+        if self.doing.get() == Doing::Writing {
+            return;
+        }
+        self.now_doing(match waits {
+            // Between a request and its reply the caller owes nothing.
+            Waits::Request if self.busy() => Doing::Working,
+            Waits::Request => Doing::Idle,
+            Waits::Head => Doing::Head,
+            Waits::Body => Doing::Body,
+        });
+    }
+
+    /// A request is in, to its last byte: the caller owes nothing.
+    pub(crate) fn took_all(&self) {
+        self.doing.set(Doing::Working);
+    }
+
+    /// What a write gave; an error once the caller has not taken a byte for too long.
+    pub(crate) fn written(&self, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if done.is_pending() {
+            if self.expired.get() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.now_doing(Doing::Writing);
+        } else if self.doing.get() == Doing::Writing {
+            self.now_doing(Doing::Working);
+        }
+        done
+    }
+
+    fn now_doing(&self, doing: Doing) {
+        // A head that trickles in is one wait, whatever arrives in between.
+        if doing != Doing::Head || self.doing.get() != Doing::Head {
+            self.since.set(self.now.get());
+        }
+        self.doing.set(doing);
+    }
+
+    /// A call of this connection has begun.
+    pub(crate) fn call_begins(&self) {
+        self.calls.set(self.calls.get() + 1);
+        // Its body, if it has one, says so at its next read.
+        self.doing.set(Doing::Working);
+    }
+
+    /// A call of this connection is over.
+    pub(crate) fn call_ends(&self) {
+        self.calls.set(self.calls.get().saturating_sub(1));
+        if self.calls.get() == 0 && self.doing.get() == Doing::Working {
+            self.now_doing(Doing::Idle);
+        }
+        self.let_go();
+    }
+
+    /// Wakes a connection that holds back a bad head.
+    pub(crate) fn let_go(&self) {
+        if self.held.take() {
+            self.wake();
+        }
+    }
+
+    /// A bad head waits for the calls before it: the last of them wakes the connection.
+    pub(crate) fn hold(&self) {
+        self.held.set(true);
+    }
+
+    /// Whether a call is under way.
+    pub(crate) fn busy(&self) -> bool {
+        self.calls.get() > 0
+    }
+
+    /// Whether a bound has passed.
+    pub(crate) fn expired(&self) -> bool {
+        self.expired.get()
+    }
+
+    /// Whether the connection is to end after the call that it has.
+    pub(crate) fn draining(&self) -> bool {
+        self.draining.get()
+    }
+
+    /// The socket of a connection whose last head was not let through.
+    pub(crate) fn refused(&self, socket: TcpStream, kind: &'static Kind) {
+        *self.refused.borrow_mut() = Some((socket, kind));
+    }
+
+    /// Takes that socket, if there is one, to answer on it.
+    pub(crate) fn take_refused(&self) -> Option<(TcpStream, &'static Kind)> {
+        self.refused.borrow_mut().take()
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn sweep(&self, bounds: &Bounds) {
+        let bound = match self.doing.get() {
+            Doing::Working => return,
+            Doing::Idle => bounds.idle,
+            Doing::Head => bounds.head,
+            Doing::Body | Doing::Writing => bounds.stall,
+        };
+        if self.now.get().wrapping_sub(self.since.get()) > bound {
+            self.expired.set(true);
+            self.wake();
+        }
+    }
+}
+
+/// All connections of a core.
+#[derive(Debug, Default)]
+pub(crate) struct Watches {
+    now: Rc<Cell<u32>>,
+    all: RefCell<Vec<Weak<Watch>>>,
+    draining: Cell<bool>,
+    bounds: Bounds,
+}
+
+impl Watches {
+    /// A watch for a new connection.
+    pub(crate) fn add(&self) -> Rc<Watch> {
+        let watch = Rc::new(Watch { now: Rc::clone(&self.now), ..Watch::default() });
+        watch.now_doing(Doing::Idle);
+        watch.draining.set(self.draining.get());
+        self.all.borrow_mut().push(Rc::downgrade(&watch));
+        watch
+    }
+
+    /// Connections that are open.
+    pub(crate) fn count(&self) -> usize {
+        self.all.borrow().len()
+    }
+
+    /// Connections that are really open, those forgotten just now left out.
+    pub(crate) fn open(&self) -> usize {
+        self.all.borrow().iter().filter(|weak| weak.strong_count() > 0).count()
+    }
+
+    /// One tick: cuts what has stalled and forgets what is gone.
+    pub(crate) fn tick(&self) {
+        self.now.set(self.now.get().wrapping_add(1));
+        self.all
+            .borrow_mut()
+            .retain(|weak| weak.upgrade().inspect(|watch| watch.sweep(&self.bounds)).is_some());
+    }
+
+    /// Lets every connection end after the call that it has.
+    pub(crate) fn drain(&self) {
+        self.draining.set(true);
+        let all: Vec<_> = self.all.borrow().iter().filter_map(Weak::upgrade).collect();
+        for watch in all {
+            watch.draining.set(true);
+            watch.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, Watches};
+    use crate::guard::scan::Waits;
+    use std::io;
+    use std::task::Poll;
+
+    fn ticks(watches: &Watches, count: u32) {
+        (0..count).for_each(|_| watches.tick());
+    }
+
+    /// a head that trickles in has one bound from its first byte to its last.
+    #[test]
+    fn a_slow_head_is_cut_however_often_a_byte_comes() {
+        let (watches, bounds) = (Watches::default(), Bounds::default());
+        let watch = watches.add();
+        watch.wait(Waits::Head);
+        ticks(&watches, bounds.head);
+        watch.wait(Waits::Head);
+        assert!(!watch.expired());
+        ticks(&watches, 1);
+        assert!(watch.expired());
+    }
+
+    #[test]
+    fn every_byte_of_a_body_gives_new_time() {
+        let (watches, bounds) = (Watches::default(), Bounds::default());
+        let watch = watches.add();
+        watch.call_begins();
+        for _ in 0..3 {
+            watch.wait(Waits::Body);
+            ticks(&watches, bounds.stall);
+        }
+        assert!(!watch.expired());
+        ticks(&watches, 1);
+        assert!(watch.expired());
+    }
+
+    #[test]
+    fn a_call_under_way_has_no_bound_here() {
+        let watches = Watches::default();
+        let watch = watches.add();
+        watch.call_begins();
+        watch.wait(Waits::Request);
+        ticks(&watches, 100_000);
+        assert!(!watch.expired());
+        watch.call_ends();
+        ticks(&watches, Bounds::default().idle + 1);
+        assert!(watch.expired());
+    }
+
+    #[test]
+    fn a_caller_that_takes_nothing_is_cut() {
+        let watches = Watches::default();
+        let watch = watches.add();
+        watch.call_begins();
+        assert!(watch.written(Poll::Pending).is_pending());
+        ticks(&watches, Bounds::default().stall + 1);
+        let cut = watch.written(Poll::Pending);
+        assert!(matches!(cut, Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut));
+    }
+
+    #[test]
+    fn connections_that_are_gone_are_forgotten() {
+        let watches = Watches::default();
+        let kept = watches.add();
+        drop(watches.add());
+        watches.tick();
+        assert_eq!(watches.count(), 1);
+        drop(kept);
+    }
+}

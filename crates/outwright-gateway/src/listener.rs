@@ -1,0 +1,176 @@
+//! One listener on one core: accepts, puts a guard before each connection, drains at the end.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::guard::{Guard, Scratch, TICK, Watch, Watches};
+use crate::problem::Kind;
+
+/// Connections of one core at once: chosen, below the usual limit of open files.
+const CONNECTIONS_MAX: usize = 16_384;
+/// Connections that the system may keep until they are accepted: chosen.
+const BACKLOG: i32 = 1_024;
+/// Pause after the system refuses to accept, such as for want of file descriptors: chosen.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a caller may take to read a refusal before it is cut: chosen.
+const LINGER: Duration = Duration::from_secs(1);
+/// How often a draining core looks whether its connections are gone: chosen.
+const DRAIN_STEP: Duration = Duration::from_millis(5);
+/// Bytes that hyper holds of one connection: a head of the guard's bound fits.
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// What a listener does with a request.
+pub(crate) trait Answers: 'static {
+    /// The body of its answers.
+    type Body: Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+        + 'static;
+
+    /// Answers one request.
+    fn answer(
+        self: Rc<Self>,
+        request: Request<Incoming>,
+        watch: Rc<Watch>,
+    ) -> impl Future<Output = Response<Self::Body>>;
+
+    /// The bytes that answer a head which was not let through; it has been counted.
+    fn refuse(&self, kind: &'static Kind) -> Vec<u8>;
+}
+
+/// Binds a port; `shared` lets the other cores of this process bind it too.
+pub(crate) fn bind(address: SocketAddr, shared: Shared) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(shared == Shared::BetweenCores)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Who may bind a port beside us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shared {
+    /// Nobody: a second process is told that the port is taken.
+    WithNobody,
+    /// The other cores; the system spreads connections over them.
+    BetweenCores,
+}
+
+/// Serves until told to stop, then lets what is under way finish within `drain`.
+pub(crate) async fn serve<A: Answers>(
+    listener: std::net::TcpListener,
+    answers: Rc<A>,
+    mut stop: watch::Receiver<bool>,
+    drain: Duration,
+) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let watches = Rc::new(Watches::default());
+    let scratch = Scratch::new();
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            biased;
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) if watches.count() < CONNECTIONS_MAX => {
+                    let guarded = (socket, watches.add(), Rc::clone(&scratch));
+                    // It ends by itself: by its caller, by a bound of its watch, or by the drain below.
+                    drop(tokio::task::spawn_local(connection(Rc::clone(&answers), guarded)));
+                }
+                Ok((too_many, _)) => drop(too_many),
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+            _ = tick.tick() => watches.tick(),
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    drop(listener);
+    watches.drain();
+    let over = async {
+        while watches.open() > 0 {
+            tokio::time::sleep(DRAIN_STEP).await;
+        }
+    };
+    // What is left after the bound is cut with its runtime.
+    let _in_time = tokio::time::timeout(drain, over).await;
+    Ok(())
+}
+
+async fn connection<A: Answers>(
+    answers: Rc<A>,
+    (socket, watch, scratch): (TcpStream, Rc<Watch>, Rc<Scratch>),
+) {
+    if socket.set_nodelay(true).is_err() {
+        return;
+    }
+    let guard = Guard::new(socket, Rc::clone(&watch), scratch);
+    converse(Rc::clone(&answers), guard, &watch).await;
+    if let Some((socket, kind)) = watch.take_refused() {
+        // The caller may be gone; then there is nobody to tell.
+        let _told = tokio::time::timeout(LINGER, refuse(socket, answers.refuse(kind))).await;
+    }
+}
+
+/// hyper's part, to the end of the connection.
+async fn converse<A: Answers>(answers: Rc<A>, guard: Guard, watch: &Rc<Watch>) {
+    let service = service_fn(|request| {
+        let (answers, watch) = (Rc::clone(&answers), Rc::clone(watch));
+        async move { Ok::<_, Infallible>(answers.answer(request, watch).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.pipeline_flush(true).max_buf_size(BUFFER_BYTES);
+    let mut conn = pin!(http.serve_connection(guard, service));
+    let mut draining = false;
+    // A connection that ends with an error has no caller left to tell.
+    let _ended = poll_fn(|cx| {
+        watch.seen(cx);
+        if watch.draining() && !draining {
+            draining = true;
+            conn.as_mut().graceful_shutdown();
+        }
+        conn.as_mut().poll(cx)
+    })
+    .await;
+}
+
+/// Writes a refusal and takes what the caller still sends, so that no reset overtakes the answer.
+async fn refuse(mut socket: TcpStream, answer: Vec<u8>) -> io::Result<()> {
+    socket.write_all(&answer).await?;
+    socket.shutdown().await?;
+    let mut rest = [0; 4 * 1024];
+    while socket.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// A whole answer as bytes, for a connection that hyper has given up.
+pub(crate) fn bytes_of(head: &http::response::Parts, body: &[u8]) -> Vec<u8> {
+    let reason = head.status.canonical_reason().unwrap_or_default();
+    let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", head.status.as_u16()).into_bytes();
+    for (name, value) in &head.headers {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    let end = format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    bytes.extend_from_slice(end.as_bytes());
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! A gateway in front of the demo provider, on free ports, with a secret, a log and a client that knows bytes only.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outwright::Shared;
+use outwright::telemetry::LogTarget;
+use outwright_contract::{Date, Options, Source, load};
+use outwright_gateway::demo::{Demo, Ports, Settings};
+use outwright_gateway::{Config, Handle, Server};
+use tempfile::TempDir;
+
+/// What no output of ours may hold.
+pub(crate) const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+/// Ends a test that waits for what never comes; long enough for a busy machine.
+const LONG: Duration = Duration::from_secs(30);
+
+/// Everything that a wire test needs.
+pub(crate) struct Stage {
+    pub(crate) demo: Demo,
+    pub(crate) gateway: Option<Handle>,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// A stage in this state of the provider.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let demo = Demo::spawn_thread(Ports::default(), settings).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secret"), SECRET).unwrap();
+        make_private(&folder.path().join("secret"));
+        let text = CONTRACT
+            .replace("{port}", &demo.plain().port().to_string())
+            .replace("{folder}", &folder.path().display().to_string());
+        let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
+        let loaded = load(&[Source::new("contracts/demo.yaml", text)], &options);
+        assert_eq!(loaded.report.errors(), 0, "{:?}", loaded.report);
+        let log = LogTarget::File(folder.path().join("access.log"));
+        let calls = outwright::Settings { dev: true, ..outwright::Settings::new(log) };
+        let shared = Shared::start(loaded.providers, calls).unwrap();
+        let config = Config {
+            data: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+            cores: NonZeroUsize::MIN,
+            state: Some(folder.path().join("state")),
+            drain: Duration::from_secs(5),
+            ..Config::default()
+        };
+        let gateway = Server::start(&config, Arc::clone(&shared)).unwrap();
+        Self { demo, gateway: Some(gateway), folder }
+    }
+
+    fn gateway(&self) -> &Handle {
+        self.gateway.as_ref().expect("it runs until the log is read")
+    }
+
+    pub(crate) fn data(&self) -> SocketAddr {
+        self.gateway().data()
+    }
+
+    /// What the gateway says to `METHOD /path`, with further fields and a body.
+    pub(crate) fn ask(&self, line: &str, fields: &[&str], body: &str) -> Answer {
+        let address = self.data();
+        ask(address, &address.to_string(), line, fields, body)
+    }
+
+    /// What the admin port says, with its token.
+    pub(crate) fn admin(&self, path: &str) -> Answer {
+        let address = self.gateway().admin();
+        let token = format!("Authorization: Bearer {}", self.gateway().admin_token());
+        ask(address, &address.to_string(), &format!("GET {path}"), &[&token], "")
+    }
+
+    /// What the admin port says to one without a token.
+    pub(crate) fn admin_bare(&self, host: &str, path: &str, fields: &[&str]) -> Answer {
+        ask(self.gateway().admin(), host, &format!("GET {path}"), fields, "")
+    }
+
+    /// The rows of `/metrics` with this beginning.
+    pub(crate) fn metric(&self, row: &str) -> Option<String> {
+        let page = self.admin("/metrics").body;
+        let mut rows = page.lines();
+        rows.find_map(|line| line.strip_prefix(row)?.strip_prefix(' ').map(str::to_owned))
+    }
+
+    /// Stops the gateway; gives its whole access log, line by line.
+    pub(crate) fn log(&mut self) -> Vec<serde_json::Value> {
+        if let Some(gateway) = self.gateway.take() {
+            gateway.drain();
+        }
+        let text = std::fs::read_to_string(self.log_path()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.folder.path().join("access.log")
+    }
+}
+
+fn make_private(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    fn of(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("no status in {text:?}"));
+        Self { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// Every value of a field.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        fields
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .collect()
+    }
+
+    /// The only value of a field.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        match self.all(name).as_slice() {
+            [] => None,
+            [one] => Some(one),
+            more => panic!("{name} stands {} times: {}", more.len(), self.head),
+        }
+    }
+
+    /// The name of the problem in the body.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.field("content-type"), Some("application/problem+json"), "{self:?}");
+        let document = self.json();
+        assert_eq!(document["status"], self.status, "{self:?}");
+        let kind = document["type"].as_str().expect("a problem has a type").to_owned();
+        kind.strip_prefix("urn:outwright:problem:").expect("the type is ours").to_owned()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+}
+
+/// One request on a connection of its own.
+pub(crate) fn ask(to: SocketAddr, host: &str, line: &str, fields: &[&str], body: &str) -> Answer {
+    let mut text = format!("{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for field in fields {
+        text.push_str(field);
+        text.push_str("\r\n");
+    }
+    if !body.is_empty() {
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    text.push_str("\r\n");
+    text.push_str(body);
+    Answer::of(&raw(to, text.as_bytes()))
+}
+
+/// Everything that comes back for these bytes.
+pub(crate) fn raw(to: SocketAddr, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(to).unwrap();
+    socket.set_read_timeout(Some(LONG)).unwrap();
+    socket.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    // A reset after the answer loses nothing that a test looks at.
+    let _ended = socket.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+const CONTRACT: &str = r#"
+outwright: 1
+provider: demo
+base_url: http://127.0.0.1:{port}
+egress: { private: [127.0.0.0/8], plain_http: loopback }
+owner: { team: demo, contact: demo@example.com }
+tier: best_effort
+reviewed: 2026-11-23
+slo: { availability: 99.9%, latency: { p99: 2s }, window: 30d }
+timeouts: { connect: 1s, first_byte: 1s, idle: 1s, attempt: 2s, total: 10s }
+retry: { attempts: 3, backoff: { base: 10ms, cap: 50ms, jitter: full }, budget: { ratio: 20%, burst: 20 } }
+breaker: { window: 10s, min_calls: 20, failure_ratio: 90%, open: { base: 2s, cap: 10s }, probes: 1 }
+concurrency: { max: 20, queue: 40, queue_wait: 1s }
+bodies: { request: 1KiB, replay: 1KiB, response: 8MiB }
+alerts: { page: nobody, ticket: nobody, runbook: https://example.com/runbooks/demo }
+checked: 2026-11-23
+docs: https://example.com/demo
+sla: { availability: none }
+request_id: Request-Id
+stop_retry: { Demo-Should-Retry: "false" }
+idempotency: { header: Idempotency-Key, methods: [POST], retention: 24h }
+limits:
+  dialect: ietf
+  windows:
+    - { name: account, requests: 500, per: 1s, scope: provider }
+credentials:
+  key:
+    source: { file: {folder}/secret }
+    inject: { bearer: {} }
+    hosts: [127.0.0.1]
+    scopes: [all]
+    rotation: { strategy: dual, max_age: 90d, overlap: 24h, verify: list_charges }
+    revoke: { manual: https://example.com/keys }
+operations:
+  list_charges:
+    request: GET /v1/charges
+    needs: [all]
+    fallback: none
+  get_charge:
+    request: GET /v1/charges/{charge}
+    needs: [all]
+    fallback: none
+  create_charge:
+    request: POST /v1/charges
+    needs: [all]
+    idempotency: { plan: provider_key, key: required }
+  create_order:
+    request: POST /v1/orders
+    needs: [all]
+    idempotency: { plan: once }
+lifecycle: { notice: 30d }
+waivers: []
+"#;
