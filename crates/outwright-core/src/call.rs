@@ -193,10 +193,8 @@ impl Call {
                 }
             }
             Input::Head { attempt, head, sent } => {
-                if attempt == self.attempt && self.stage == Stage::Flight {
-                    self.sent = sent;
-                    self.head(cx, &head);
-                }
+                let (heard, peek) = self.would_hear(cx, &head, sent);
+                self.hears(cx, (attempt, sent), heard, peek);
             }
             Input::Failed { attempt, sent, fault } => {
                 if attempt == self.attempt && self.stage == Stage::Flight {
@@ -205,10 +203,8 @@ impl Call {
                 }
             }
             Input::Prefix { attempt, head, bytes } => {
-                if attempt == self.attempt && self.stage == Stage::Peeking {
-                    self.heard = self.hear(cx, &head, Some(bytes));
-                    self.judged(cx);
-                }
+                let heard = self.would_hear_all(cx, &head, bytes);
+                self.hears_all(cx, attempt, heard);
             }
             Input::BodyEnd { attempt, end } => {
                 if attempt == self.attempt {

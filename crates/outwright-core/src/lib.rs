@@ -32,6 +32,7 @@ pub mod event;
 pub mod limits;
 pub mod outcome;
 pub mod provider;
+pub mod record;
 pub mod redact;
 pub mod refusal;
 pub mod time;

@@ -32,3 +32,5 @@ pub const RESERVE: Duration = Duration::from_millis(50);
 pub const ATTEMPT_MIN: Duration = Duration::from_millis(100);
 /// How long a probe's lease outlives its attempt, so that a probe that ran into its timeout still reports (chosen).
 pub const LEASE_GRACE: Duration = Duration::from_secs(1);
+/// Inputs that a record keeps, about 200 bytes each (chosen: 20 MB at most, while somebody looks for a fault).
+pub const RECORD_ENTRIES_MAX: usize = 100_000;

@@ -16,6 +16,7 @@ use outwright_core::event::Event;
 use outwright_core::gates::{self, Gates, Ticket, Which};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Fault, Sent};
 use outwright_core::provider::{OpIndex, Priority, Provider};
+use outwright_core::record::{Record, Told};
 use outwright_core::step::{
     Action, CallId, Claimed, Head, Input, Reply, Request, RequestBody, Step,
 };
@@ -96,6 +97,16 @@ pub struct World<'a> {
     events: Vec<Event>,
     truth: Truth,
     report: Report,
+    tape: Option<Tape>,
+}
+
+/// What the engine was told and what it said, where somebody wants to compare.
+#[derive(Clone, Debug)]
+pub struct Tape {
+    /// What it was told.
+    pub record: Record,
+    /// What it said.
+    pub steps: Vec<(CallId, Step)>,
 }
 
 #[derive(Debug)]
@@ -134,6 +145,8 @@ enum Happening {
     Turn(usize),
 }
 
+/// Stands in a field of every head; nothing that is kept may show it.
+pub const CANARY: &str = "canary-c7b1e0";
 /// More happenings than this are a loop, not a world.
 const HAPPENINGS_MAX: u64 = 20_000_000;
 
@@ -155,6 +168,7 @@ impl<'a> World<'a> {
             events: Vec::new(),
             truth: Truth::new(provider, setting.callers.len()),
             report: Report::default(),
+            tape: None,
         };
         for (number, (at, _)) in setting.turns.iter().enumerate() {
             world.plan(*at, Happening::Turn(number));
@@ -171,7 +185,23 @@ impl<'a> World<'a> {
     /// # Errors
     ///
     /// The first promise that the engine broke, with time and seed.
-    pub fn run(mut self) -> Result<Report, String> {
+    pub fn run(self) -> Result<Report, String> {
+        self.live().map(|(report, _)| report)
+    }
+
+    /// Runs it to its end and keeps what the engine was told and said.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::run`].
+    pub fn run_on_tape(mut self) -> Result<(Report, Tape), String> {
+        let record = Record::new(Dice::new(self.setting.seed));
+        let tape = Tape { record, steps: Vec::new() };
+        self.tape = Some(tape.clone());
+        self.live().map(|(report, filled)| (report, filled.unwrap_or(tape)))
+    }
+
+    fn live(mut self) -> Result<(Report, Option<Tape>), String> {
         let ended = self.play().and_then(|()| self.end());
         if let Err(broken) = ended {
             let (now, seed) = (self.now, self.setting.seed);
@@ -181,7 +211,7 @@ impl<'a> World<'a> {
         }
         self.report.arrived = self.peer.arrived;
         self.report.arrivals = self.peer.arrivals;
-        Ok(self.report)
+        Ok((self.report, self.tape))
     }
 
     fn play(&mut self) -> Result<(), String> {
@@ -263,6 +293,10 @@ impl<'a> World<'a> {
             ledgered: caller.ledgered,
         };
         self.report.calls += 1;
+        let now = self.cx().now;
+        if let Some(tape) = &mut self.tape {
+            tape.record.request(now, &request);
+        }
         let total = self.provider.operation(caller.operation).timeouts.total();
         let total = caller.timeout.map_or(total, |timeout| timeout.min(total));
         self.truth.called(number, caller.operation, self.now.plus(total));
@@ -301,6 +335,10 @@ impl<'a> World<'a> {
             return Ok(());
         };
         driven.timer += 1;
+        if let Some(mut tape) = self.tape.take() {
+            tape.record.input(&self.cx(), &driven.call, &input);
+            self.tape = Some(tape);
+        }
         driven.call.handle(&mut self.cx(), input);
         let over = self.follow(number, &mut driven);
         if let Some(ticket) = driven.call.ticket() {
@@ -319,6 +357,9 @@ impl<'a> World<'a> {
     fn follow(&mut self, number: usize, driven: &mut Driven) -> Result<Over, String> {
         loop {
             let step = driven.call.poll(&mut self.cx());
+            if let Some(tape) = &mut self.tape {
+                tape.steps.push((driven.call.request().id, step));
+            }
             self.tell(number)?;
             match step {
                 Step::Act(action) => self.act(number, driven, action)?,
@@ -426,6 +467,8 @@ impl<'a> World<'a> {
         body: Body,
     ) -> Result<(), String> {
         let mut headers = HeaderMap::new();
+        // A secret, so that whoever keeps what it must not is found out.
+        headers.insert(http::header::SET_COOKIE, HeaderValue::from_static(CANARY));
         if let Some(seconds) = retry_after {
             headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -463,6 +506,15 @@ impl<'a> World<'a> {
 
     fn turn(&mut self, number: usize) -> Result<(), String> {
         let Some((_, turn)) = self.setting.turns.get(number) else { return Ok(()) };
+        let now = self.cx().now;
+        if let Some(tape) = &mut self.tape {
+            let told = match *turn {
+                Turn::Credential { slot, version } => Told::Credential(slot, version, Mono::MAX),
+                Turn::NoCredential { slot } => Told::NoCredential(slot),
+                Turn::Breaker(which, turn) => Told::Turned(which, turn),
+            };
+            tape.record.note(now, told);
+        }
         match *turn {
             Turn::Credential { slot, version } => {
                 let fresh = (version, Mono::MAX);

@@ -12,17 +12,22 @@ use crate::step::Head;
 use super::{Call, Cx};
 
 impl Call {
-    /// How many bytes of the body decide what a head means; none: it is enough by itself.
-    pub(super) fn wants_prefix(&self, cx: &Cx<'_>, head: &Head<'_>) -> Option<usize> {
-        let operation = cx.provider.operation(self.request.operation);
-        classify::wants_prefix(&Lens::of(cx.provider, operation), head)
+    /// What a head means, and how many bytes of the body decide it; none: it is enough by itself.
+    pub(crate) fn would_hear(
+        &self,
+        cx: &Cx<'_>,
+        head: &Head<'_>,
+        sent: Sent,
+    ) -> (Verdict, Option<usize>) {
+        let lens = Lens::of(cx.provider, cx.provider.operation(self.request.operation));
+        let verdict = classify::head(&lens, head, sent, None, cx.now.wall);
+        (verdict, classify::wants_prefix(&lens, head))
     }
 
-    /// What a head means, with the beginning of its body where that was asked for.
-    pub(super) fn hear(&self, cx: &Cx<'_>, head: &Head<'_>, prefix: Option<&[u8]>) -> Verdict {
-        let operation = cx.provider.operation(self.request.operation);
-        let lens = Lens::of(cx.provider, operation);
-        classify::head(&lens, head, self.sent, prefix, cx.now.wall)
+    /// What a head and the beginning of its body mean.
+    pub(crate) fn would_hear_all(&self, cx: &Cx<'_>, head: &Head<'_>, prefix: &[u8]) -> Verdict {
+        let lens = Lens::of(cx.provider, cx.provider.operation(self.request.operation));
+        classify::head(&lens, head, self.sent, Some(prefix), cx.now.wall)
     }
 
     /// Whether there is another attempt after this verdict.

@@ -11,7 +11,7 @@ use crate::gates::{Ask, Claim, Entry, Grant, Left, Lesson, Sending, Ticket, Try}
 use crate::outcome::{AttemptNo, BodyEnd, Effect, Fault, Sent, Verdict};
 use crate::refusal::{Reason, Refusal};
 use crate::retry::{Again, Decision, Kind};
-use crate::step::{Action, Claimed, Failure, Head, Reply, Skip};
+use crate::step::{Action, Claimed, Failure, Reply, Skip};
 use crate::time::Mono;
 use crate::timeout::Limits;
 
@@ -127,15 +127,42 @@ impl Call {
         Some(Action::Send { attempt: self.attempt, limits, version })
     }
 
-    /// A response head: the request has arrived.
-    pub(super) fn head(&mut self, cx: &mut Cx<'_>, head: &Head<'_>) {
+    /// A response head with this meaning: the request has arrived.
+    pub(crate) fn hears(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (attempt, sent): (AttemptNo, Sent),
+        heard: Verdict,
+        peek: Option<usize>,
+    ) {
+        if attempt != self.attempt || self.stage != Stage::Flight {
+            return;
+        }
+        (self.sent, self.heard) = (sent, heard);
         if let Some(grant) = &self.grant {
             cx.gates.answered(cx.provider, cx.now.mono, grant);
         }
-        self.heard = self.hear(cx, head, None);
-        match self.wants_prefix(cx, head) {
+        match peek {
             Some(bytes_max) => self.stage = Stage::Peek(bytes_max),
             None => self.judged(cx),
+        }
+    }
+
+    /// The beginning of a body, which gives its head this meaning.
+    pub(crate) fn hears_all(&mut self, cx: &mut Cx<'_>, attempt: AttemptNo, heard: Verdict) {
+        if attempt == self.attempt && self.stage == Stage::Peeking {
+            self.heard = heard;
+            self.judged(cx);
+        }
+    }
+
+    /// Ends a call that nobody drives any more: what it holds goes back.
+    pub(crate) fn drop_quietly(&mut self, cx: &mut Cx<'_>) {
+        if let Some(ticket) = self.ticket() {
+            cx.gates.forget(cx.provider, cx.now.mono, ticket);
+        }
+        if self.grant.is_some() {
+            self.leave(cx, Left::Sent);
         }
     }
 

@@ -7,7 +7,7 @@ use outwright_core::dice::{Dice, Draw, Salt};
 use outwright_core::provider::{Priority, Provider};
 use outwright_core::ratelimit;
 use outwright_sim::peer::{Mood, Peer};
-use outwright_sim::world::Setting;
+use outwright_sim::world::{CANARY, Setting, World};
 
 use crate::contracts::{ONCE, READ, WRITE, provider, secs, set_timeouts};
 use crate::worlds::{at, poisson, quick, run, setting};
@@ -108,4 +108,31 @@ fn the_same_seed_is_the_same_run() {
     let (other, _) = chaos(2);
     let hash = |setting: &Setting| run(&provider, setting, peer.clone()).hash;
     assert_ne!(hash(&setting), hash(&other));
+}
+
+#[test]
+fn a_record_replays_every_step_and_shows_no_secret() {
+    let (provider, mut hints) = (tight(), 0);
+    for seed in 0..10 {
+        let (setting, peer) = chaos(seed);
+        let (report, tape) = World::new(&provider, &setting, peer).run_on_tape().unwrap();
+        assert!(tape.steps.len() as u64 > 2 * report.calls);
+        assert_eq!(tape.record.lost(), 0);
+        let replayed = tape.record.replay(&provider);
+        let differs = tape.steps.iter().zip(&replayed).position(|(then, now)| then != now);
+        assert_eq!(differs, None, "seed {seed}");
+        assert_eq!(tape.steps.len(), replayed.len(), "seed {seed}");
+        let shown = format!("{:?}", tape.record);
+        assert!(!shown.contains(CANARY), "seed {seed}");
+        hints += usize::from(shown.contains("retry-after"));
+    }
+    assert!(hints > 0, "what may be kept is kept");
+}
+
+/// The control of the test above: another contract says something else.
+#[test]
+fn a_record_under_another_contract_is_another_story() {
+    let (setting, peer) = chaos(1);
+    let (_, tape) = World::new(&tight(), &setting, peer).run_on_tape().unwrap();
+    assert_ne!(tape.steps, tape.record.replay(&provider()));
 }
