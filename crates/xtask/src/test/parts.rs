@@ -130,7 +130,7 @@ pub(crate) const PARTS: &[Part] = &[
                     "--locked",
                     "--document-private-items",
                 ],
-                env: &[("RUSTDOCFLAGS", "-D warnings")],
+                env: &[("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links")],
             },
             run(&["test", "--quiet", "--workspace", "--doc", "--locked"]),
         ],
