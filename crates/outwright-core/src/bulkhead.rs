@@ -138,3 +138,38 @@ impl Policy {
         self.queue_wait
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reserve_is_found_taken_by_all_but_critical_calls() {
+        let second = Duration::from_secs(1);
+        for (slots, open) in [(1, 1), (4, 4), (5, 4), (20, 16), (99, 80)] {
+            let policy = Policy::new(slots, 0, second).unwrap();
+            let mut state = Slots::default();
+            for used in 0..=slots {
+                let free = |priority| state.look(&policy, priority) == Look::Free;
+                assert_eq!(free(Priority::Critical), used < slots);
+                assert_eq!(free(Priority::Default), used < open, "{used} of {slots}");
+                assert_eq!(free(Priority::Background), used < open);
+                state.enter();
+            }
+            for _ in 0..=slots {
+                state.leave();
+            }
+            assert_eq!(state, Slots::default());
+        }
+    }
+
+    #[test]
+    fn a_policy_without_slots_or_with_a_queue_that_nobody_can_wait_in_is_refused() {
+        let zero = Duration::ZERO;
+        assert_eq!(Policy::new(0, 0, zero), Err(PolicyError::Slots));
+        assert_eq!(Policy::new(SLOTS_MAX + 1, 0, zero), Err(PolicyError::Slots));
+        assert_eq!(Policy::new(1, 1, zero), Err(PolicyError::QueueWait));
+        assert_eq!(Policy::new(1, QUEUE_MAX + 1, zero), Err(PolicyError::Queue));
+        assert!(Policy::new(1, 0, zero).is_ok());
+    }
+}

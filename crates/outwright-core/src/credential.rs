@@ -105,3 +105,43 @@ pub enum Refused {
     /// Somebody already does, or did.
     Known,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Mono = Mono::from_millis(1_000);
+
+    #[test]
+    fn it_is_missing_until_it_arrives_and_again_when_nobody_could_fetch_it() {
+        let mut state = Credential::default();
+        assert_eq!(state.look(NOW), Look::Missing);
+        state.enter(1, Mono::MAX);
+        assert_eq!(state.look(NOW), Look::Fresh(1));
+        assert_eq!(state.refuse(1), Refused::Fetch);
+        assert_eq!(state.look(NOW), Look::Fetching);
+        state.leave();
+        assert_eq!(state.look(NOW), Look::Missing);
+    }
+
+    #[test]
+    fn one_fetches_and_who_reports_an_older_version_does_not() {
+        let mut state = Credential::default();
+        state.enter(1, Mono::MAX);
+        assert_eq!(state.refuse(1), Refused::Fetch);
+        assert_eq!(state.refuse(1), Refused::Known);
+        state.enter(2, Mono::MAX);
+        assert_eq!(state.refuse(1), Refused::Known, "that version is gone already");
+        assert_eq!(state.look(NOW), Look::Fresh(2));
+        state.enter(1, Mono::MAX);
+        assert_eq!(state.version(), 2, "versions do not go back");
+    }
+
+    #[test]
+    fn it_is_fresh_up_to_its_time_and_not_at_it() {
+        let mut state = Credential::default();
+        state.enter(1, NOW);
+        assert_eq!(state.look(NOW.minus(std::time::Duration::from_nanos(1))), Look::Fresh(1));
+        assert_eq!(state.look(NOW), Look::Missing);
+    }
+}

@@ -78,3 +78,35 @@ impl Deadline {
         if start <= self.latest { Fit::Fits } else { Fit::TooLate }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    /// the smaller of caller and contract. R-101: nothing starts that cannot finish.
+    #[test]
+    fn the_smaller_total_counts_less_the_reserve_and_one_attempt() {
+        let at = Mono::from_millis;
+        let check = |total, attempt, caller: Option<u64>, ends, latest| {
+            let deadline = Deadline::new(ms(total), ms(attempt), caller.map(ms), at(1_000));
+            assert_eq!((deadline.ends(), deadline.latest()), (at(ends), at(latest)));
+            assert_eq!(deadline.fit(at(latest)), Fit::Fits);
+            assert_eq!(deadline.fit(at(latest).plus(Duration::from_nanos(1))), Fit::TooLate);
+        };
+        check(25_000, 7_000, None, 25_950, 25_850);
+        check(25_000, 7_000, Some(800), 1_750, 1_650);
+        check(25_000, 7_000, Some(60_000), 25_950, 25_850);
+        check(25_000, 40, None, 25_950, 25_910);
+        check(200, 200, None, 1_180, 1_080);
+    }
+
+    #[test]
+    fn less_than_an_attempt_fits_nothing() {
+        let deadline = Deadline::new(ms(25_000), ms(7_000), Some(ms(90)), Mono::from_millis(1_000));
+        assert_eq!(deadline.fit(Mono::from_millis(1_000)), Fit::TooLate);
+    }
+}

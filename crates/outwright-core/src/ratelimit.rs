@@ -180,3 +180,147 @@ impl Policy {
         self.per
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dice::{Dice, Salt};
+
+    const WINDOW: Duration = Duration::from_secs(1);
+    const REACH: Duration = Duration::from_millis(200);
+
+    fn window(requests: u32) -> Window {
+        Window::new(&Policy::new("account", requests, WINDOW).unwrap(), REACH)
+    }
+
+    fn at(millis: u64) -> Mono {
+        Mono::from_millis(millis)
+    }
+
+    fn look(window: &mut Window, millis: u64) -> Look {
+        window.advance(at(millis));
+        window.look()
+    }
+
+    #[test]
+    fn a_send_counts_until_a_window_after_its_latest_arrival() {
+        let mut window = window(1);
+        window.enter(at(0), Stamp(1));
+        assert_eq!(look(&mut window, 0), Look::Full(at(1_300)));
+        assert_eq!(look(&mut window, 1_299), Look::Full(at(1_300)));
+        assert_eq!(look(&mut window, 1_300), Look::Room);
+    }
+
+    #[test]
+    fn an_answered_send_counts_until_a_window_after_its_head() {
+        let mut window = window(1);
+        window.enter(at(0), Stamp(1));
+        window.arrived(at(40), Stamp(1));
+        assert_eq!(look(&mut window, 1_039), Look::Full(at(1_040)));
+        assert_eq!(look(&mut window, 1_040), Look::Room);
+        window.arrived(at(1_050), Stamp(1));
+        assert_eq!(look(&mut window, 1_050), Look::Room, "a late head changes nothing");
+    }
+
+    #[test]
+    fn what_was_never_sent_does_not_count_even_when_that_is_learned_late() {
+        for late in [10, 250, 290, 310, 900] {
+            let mut window = window(2);
+            window.enter(at(0), Stamp(1));
+            window.enter(at(5), Stamp(2));
+            window.advance(at(late));
+            window.refund(at(0), Stamp(1));
+            assert_eq!(window.used(), 1, "learned after {late} ms");
+            assert_eq!(look(&mut window, late), Look::Room);
+            window.refund(at(0), Stamp(1));
+            assert_eq!(window.used(), 1, "a refund is given once");
+        }
+    }
+
+    #[test]
+    fn heads_that_come_in_another_order_release_in_the_order_of_arrival() {
+        let mut window = window(2);
+        window.enter(at(0), Stamp(1));
+        window.enter(at(10), Stamp(2));
+        window.arrived(at(30), Stamp(2));
+        assert_eq!(look(&mut window, 100), Look::Full(at(1_030)));
+        window.arrived(at(120), Stamp(1));
+        window.advance(at(1_030));
+        window.enter(at(1_030), Stamp(3));
+        assert_eq!(look(&mut window, 1_030), Look::Full(at(1_120)));
+    }
+
+    /// The least gap between the first and the last of any `requests + 1` arrivals.
+    fn least_gap(mut arrivals: Vec<Mono>, requests: usize) -> Option<Duration> {
+        arrivals.sort();
+        arrivals.windows(requests + 1).map(|some| some[requests].since(some[0])).min()
+    }
+
+    /// A saturated caller whose requests arrive by chance within the doubt, and are answered by chance after that.
+    fn saturated(seed: u64, requests: u32) -> Vec<Mono> {
+        let dice = Dice::new(seed);
+        let mut window = window(requests);
+        let (mut now, mut arrivals, mut heads) = (at(0), Vec::new(), Vec::new());
+        for stamp in 1..=u64::from(requests) * 12 {
+            loop {
+                heads.sort();
+                while let Some((head, answered)) = heads.first().copied().filter(|(h, _)| *h <= now)
+                {
+                    heads.remove(0);
+                    window.arrived(head, answered);
+                }
+                window.advance(now);
+                let Look::Full(opens) = window.look() else { break };
+                let head = heads.first().map_or(Mono::MAX, |(head, _)| *head);
+                now = opens.min(head);
+            }
+            if dice.draw(stamp, Salt::Ramp(1)).unit() < 0.1 {
+                window.enter(now, Stamp(stamp));
+                window.refund(now, Stamp(stamp));
+                continue;
+            }
+            window.enter(now, Stamp(stamp));
+            let arrival = now.plus(dice.draw(stamp, Salt::Ramp(2)).upto(REACH + GUARD_MIN));
+            arrivals.push(arrival);
+            if dice.draw(stamp, Salt::Ramp(3)).unit() < 0.8 {
+                let takes = dice.draw(stamp, Salt::Ramp(4)).upto(Duration::from_millis(400));
+                heads.push((arrival.plus(takes), Stamp(stamp)));
+            }
+        }
+        arrivals
+    }
+
+    /// never more than N arrivals in any W, whatever the network does within the guard.
+    #[test]
+    fn no_window_of_the_provider_ever_sees_more_than_its_quota() {
+        for requests in [1, 2, 7, 50] {
+            for seed in 0..40 {
+                let arrivals = saturated(seed, requests);
+                let gap = least_gap(arrivals, requests as usize).unwrap();
+                assert!(gap >= WINDOW, "{requests} requests, seed {seed}: {gap:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_too_large_for_a_log_is_kept_as_well_and_used() {
+        let requests = 20_000;
+        let mut window = window(requests);
+        let mut sent = 0_u32;
+        let mut arrivals = Vec::new();
+        for millis in 0..10_000 {
+            for _ in 0..40 {
+                if look(&mut window, millis) == Look::Room {
+                    sent += 1;
+                    window.enter(at(millis), Stamp(u64::from(sent)));
+                    arrivals.push(at(millis));
+                }
+            }
+        }
+        window.refund(*arrivals.last().unwrap(), Stamp(u64::from(sent)));
+        let gap = least_gap(arrivals, requests as usize).unwrap();
+        assert!(gap >= WINDOW, "{gap:?}");
+        // W / (W + doubt + one of 64 parts), less the last stretch.
+        assert!(sent >= 20_000 * 7, "{sent}");
+    }
+}

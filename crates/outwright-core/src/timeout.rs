@@ -134,3 +134,38 @@ impl Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    /// no limit reaches past the attempt, and no attempt past the deadline.
+    #[test]
+    fn every_limit_is_clipped_to_the_attempt_and_the_deadline() {
+        let policy = Policy::new(ms(1_000), ms(6_000), ms(5_000), ms(7_000), ms(25_000)).unwrap();
+        let at = Mono::from_millis;
+        let check = |deadline, connect, end| {
+            let limits = Limits::of(&policy, None, at(20_000), at(deadline));
+            assert_eq!((limits.connect, limits.end), (at(connect), at(end)), "{deadline}");
+        };
+        check(60_000, 21_000, 27_000);
+        check(24_950, 21_000, 24_950);
+        check(20_300, 20_300, 20_300);
+    }
+
+    #[test]
+    fn timeouts_that_contradict_each_other_are_refused() {
+        let policy = |connect, first_byte, attempt, total| {
+            Policy::new(ms(connect), ms(first_byte), ms(1), ms(attempt), ms(total)).err()
+        };
+        assert_eq!(policy(0, 1, 1, 1), Some(PolicyError::Zero));
+        assert_eq!(policy(1, 1, 2, 1), Some(PolicyError::AttemptAboveTotal));
+        assert_eq!(policy(3, 1, 2, 4), Some(PolicyError::PhaseAboveAttempt));
+        assert_eq!(policy(1, 3, 2, 4), Some(PolicyError::PhaseAboveAttempt));
+        assert_eq!(policy(2, 2, 2, 2), None);
+    }
+}
