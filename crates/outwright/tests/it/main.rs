@@ -5,4 +5,8 @@ mod calls;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod leaving;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
 mod world;
