@@ -258,6 +258,8 @@ impl Gates {
     pub fn claim(&mut self, p: &Provider, now: Mono, ticket: Ticket) -> Claim {
         if matches!(self.queue.get(ticket), Some(Place::Waiting(_))) {
             self.pump(p, now);
+            // It is awake already.
+            self.woken.retain(|woken| *woken != ticket);
         }
         match self.queue.get(ticket) {
             Some(Place::Handed(issued)) => {

@@ -170,7 +170,7 @@ fn the_head_of_a_lane_is_told_when_its_window_opens_and_served_then() {
     assert_eq!(scene.woken(), []);
     scene.now = opens;
     let grant = scene.handed(first);
-    assert_eq!(scene.woken(), [first, second], "the next head has to set its timer");
+    assert_eq!(scene.woken(), [second], "the next head has to set its timer");
     assert!(matches!(scene.claim(second), Claim::Still(_)));
     scene.gates.forget(&scene.p, scene.now, second);
     scene.leave(grant, Left::Sent);
