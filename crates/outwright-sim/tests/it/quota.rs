@@ -87,7 +87,11 @@ fn a_thousand_who_wait_out_a_hint_send_nothing_before_its_end() {
                 run(&provider, &setting(seed, first.into_iter().chain(herd).collect()), peer);
             let early = report.sent_within(at(150), at(5_000));
             assert_eq!(early, 0, "{status}, seed {seed}");
-            assert_eq!(report.good, 1_001, "{status}, seed {seed}: {:?} {:?}", report.others, report.skipped);
+            assert_eq!(
+                report.good, 1_001,
+                "{status}, seed {seed}: {:?} {:?}",
+                report.others, report.skipped
+            );
             assert!(report.waiting_most >= 1_000);
         }
     }
