@@ -14,6 +14,9 @@ use crate::shape;
 use crate::source::{Place, Source, Text};
 use crate::units::date;
 
+/// Most literal secrets of one file that are told one by one; all of them are masked.
+const SECRETS_SHOWN: usize = 100;
+
 /// What sources gave.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -60,7 +63,7 @@ pub fn load(sources: &[Source], options: &Options) -> Loaded {
         (0..).zip(sources).map(|(file, source)| Text::new(file, source)).collect();
     let mut documents = Documents::default();
     for (file, text) in (0..).zip(&texts) {
-        for place in &text.secrets {
+        for place in text.secrets.iter().take(SECRETS_SHOWN) {
             let message = "a secret stands here in plain sight";
             findings
                 .push(Finding::new(&rules::credentials::LITERAL, *place, message).label("masked"));

@@ -13,6 +13,8 @@ use crate::source::{Place, Text};
 pub(crate) const BYTES_MAX: usize = 1 << 20;
 /// Deepest nesting: the format itself needs ten.
 pub(crate) const DEPTH_MAX: usize = 32;
+/// Most keys of one map, and items of one list: four times the operations that a provider can have.
+const ENTRIES_MAX: usize = 4096;
 /// Most findings of one document: beyond it, it is no contract.
 const FINDINGS_MAX: usize = 200;
 
@@ -135,6 +137,11 @@ impl Reader<'_> {
                 self.findings.push(Finding::new(&format::BOUNDS, at, message));
                 return None;
             }
+            if open.last().is_some_and(|parent| parent.len() > ENTRIES_MAX) {
+                let message = format!("more than {ENTRIES_MAX} keys or items in one place");
+                self.findings.push(Finding::new(&format::BOUNDS, at, message));
+                return None;
+            }
             if let Some(node) = done {
                 match open.last_mut() {
                     Some(parent) => parent.take(node, self.findings),
@@ -231,6 +238,13 @@ impl Open {
         match self {
             Self::Map { entries, at, .. } => Node::new(Kind::Map(entries), at, Layer::Contract),
             Self::List { items, at } => Node::new(Kind::List(items), at, Layer::Contract),
+        }
+    }
+
+    const fn len(&self) -> usize {
+        match self {
+            Self::Map { entries, .. } => entries.len(),
+            Self::List { items, .. } => items.len(),
         }
     }
 

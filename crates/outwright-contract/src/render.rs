@@ -73,17 +73,30 @@ impl Report {
         related: &'a [(Place, String)],
     ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
         let text = self.texts.get(place.file as usize)?;
-        let span = |place: Place| self.span(place);
+        let here: Vec<&(Place, String)> =
+            related.iter().filter(|(other, _)| other.file == place.file).collect();
+        let spans = here.iter().map(|(other, _)| self.span(*other)).chain([self.span(place)]);
+        let (from, to) = spans
+            .fold((usize::MAX, 0), |(from, to), span| (from.min(span.start), to.max(span.end)));
+        // Only these lines: what draws them reads the whole source, once per finding.
+        let before = text.text.get(..from)?;
+        let from = before.rfind('\n').map_or(0, |at| at + 1);
+        let to = text.text.get(to..)?.find('\n').map_or(text.text.len(), |at| to + at);
+        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        let span = |place: Place| {
+            let span = self.span(place);
+            span.start - from..span.end - from
+        };
         let mut main = kind.span(span(place));
         if !label.is_empty() {
             main = main.label(label);
         }
-        let beside = related
-            .iter()
-            .filter(|(other, _)| other.file == place.file)
+        let beside = here
+            .into_iter()
             .map(|(other, label)| AnnotationKind::Context.span(span(*other)).label(label.as_str()));
         Some(
-            Snippet::source(text.text.as_str())
+            Snippet::source(text.text.get(from..to)?)
+                .line_start(line)
                 .path(text.path.as_str())
                 .annotation(main)
                 .annotations(beside),

@@ -1,7 +1,11 @@
 //! OW4xx: quotas, slots, breaker, routes.
 
-use http::Method;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+
+use outwright_core::admission::{RouteError, Routes};
 use outwright_core::limits::{LANES_MAX, OPERATIONS_MAX, WINDOWS_MAX};
+use outwright_core::provider::OpIndex;
 
 use super::{fixed, warning};
 use crate::effective::{Op, View};
@@ -84,6 +88,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         );
     }
     routes(view, out);
+    templates(view, out);
     if view.operations.len() > OPERATIONS_MAX {
         let message =
             format!("{} operations; the limit is {OPERATIONS_MAX}", view.operations.len());
@@ -162,24 +167,47 @@ fn routes(view: &View<'_>, out: &mut Vec<Finding>) {
             );
         }
     }
-    for (index, op) in view.operations.iter().enumerate() {
+    let mut seen: BTreeMap<(&str, Vec<&str>), &Op> = BTreeMap::new();
+    for op in view.operations {
         let Some(shape) = route_shape(op) else { continue };
-        let twin =
-            view.operations.iter().take(index).find(|o| route_shape(o).as_ref() == Some(&shape));
-        if let Some(twin) = twin {
-            let message = format!("`{}` and `{}` mean the same requests", twin.name, op.name);
-            out.push(
-                Finding::new(&ROUTES, op.name_at, message)
-                    .see(twin.name_at, "the other one")
-                    .on(op.subject()),
-            );
+        match seen.entry(shape) {
+            Slot::Vacant(slot) => {
+                slot.insert(op);
+            }
+            Slot::Occupied(slot) => {
+                let twin = slot.get();
+                let message = format!("`{}` and `{}` mean the same requests", twin.name, op.name);
+                let found = Finding::new(&ROUTES, op.name_at, message);
+                out.push(found.see(twin.name_at, "the other one").on(op.subject()));
+            }
         }
     }
 }
 
+/// What the engine's own reader of templates refuses.
+fn templates(view: &View<'_>, out: &mut Vec<Finding>) {
+    let known: Vec<_> = (0_u16..)
+        .zip(view.operations)
+        .filter_map(|(index, op)| {
+            Some((op.method.clone()?, op.template.as_deref()?, OpIndex(index)))
+        })
+        .collect();
+    let (operation, message) = match Routes::build(&known) {
+        Ok(_) | Err(RouteError::Duplicate { .. }) => return,
+        Err(RouteError::Template { operation, fault }) => {
+            (operation, format!("the path cannot be matched: {fault:?}"))
+        }
+    };
+    if let Some(op) = view.operations.get(usize::from(operation.0))
+        && let Some(node) = op.node.at(&["request"])
+    {
+        out.push(Finding::new(&super::format::FORM, node.at, message).on(op.subject()));
+    }
+}
+
 /// Method and path with every parameter made equal.
-fn route_shape(op: &Op) -> Option<(&Method, Vec<&str>)> {
+fn route_shape(op: &Op) -> Option<(&str, Vec<&str>)> {
     let (method, template) = (op.method.as_ref()?, op.template.as_ref()?);
     let parts = template.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
-    Some((method, parts.collect()))
+    Some((method.as_str(), parts.collect()))
 }

@@ -45,6 +45,12 @@ fn hostile_texts_give_a_finding() {
     check("NUL", format!("{GOOD}\0"), "OW105");
     check("escape sequence", format!("{GOOD}# \u{1b}[31m\n"), "OW105");
     check("two MiB", format!("{GOOD}#{}\n", "x".repeat(2 << 20)), "OW105");
+    check("many keys", (0..100_000).map(|n| format!("k{n}: 1\n")).collect::<String>(), "OW105");
+    check("many items", format!("a: [{}]\n", "x, ".repeat(200_000)), "OW105");
+    check("dashes", "- ".repeat(200_000), "OW105");
+    check("long key", format!("? {}\n", "k".repeat(900_000)), "OW102");
+    check("long value", format!("provider: {}\n", "k".repeat(900_000)), "OW107");
+    check("many secrets", "x://a:b@ ".repeat(100_000), "OW601");
     check("two documents", format!("{GOOD}---\n{GOOD}"), "OW105");
     check("tab", GOOD.replace("  dialect", "\tdialect"), "OW111");
     check("alias", GOOD.replace("tier: important", "tier: *t"), "OW104");
