@@ -10,6 +10,8 @@ mod server;
 mod token;
 
 pub mod demo;
+pub mod story;
 
 pub use self::config::{ADMIN_PORT, Config, DATA_PORT, StartError};
 pub use self::server::{Handle, Server};
+pub use self::token::TOKEN_FILE;

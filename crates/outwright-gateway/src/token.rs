@@ -6,8 +6,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Its file in the state folder.
-const FILE: &str = "admin-token";
+/// The file of the admin token in the state folder.
+pub const TOKEN_FILE: &str = "admin-token";
 /// Random bytes of a token: as many as an attacker can never try.
 const RANDOM_BYTES: usize = 32;
 
@@ -28,7 +28,7 @@ impl Token {
             let token = Self::random().map_err(|cause| (PathBuf::from("(in memory)"), cause))?;
             return Ok((token, None));
         };
-        let path = folder.join(FILE);
+        let path = folder.join(TOKEN_FILE);
         match Self::read_or_make(folder, &path) {
             Ok(token) => Ok((token, Some(path))),
             Err(cause) => Err((path, cause)),
