@@ -1,3 +1,34 @@
-//! Command: the binary outwright, its words and its exit codes.
+//! The binary `outwright`: words in, exit codes out.
+//!
+//! stdout is data, stderr is talk; every exit code is in [`exit`].
 
-fn main() {}
+mod args;
+mod call;
+mod check;
+mod demo;
+mod exit;
+mod explain;
+mod files;
+mod gateway;
+mod load;
+mod run;
+mod state;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let exit = match Cli::parse().command {
+        Command::Check(args) => check::check(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Call(args) => call::call(&args),
+        Command::Status(args) => status::status(&args),
+        Command::Demo(args) => demo::demo(&args),
+    };
+    exit.into()
+}

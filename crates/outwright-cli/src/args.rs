@@ -1,0 +1,165 @@
+//! The words of the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Exit;
+
+/// The outbound gateway through which a service calls third-party APIs, one contract per provider.
+#[derive(Debug, Parser)]
+#[command(name = "outwright", version, after_help = Exit::table(), subcommand_required = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what is unsafe in contracts.
+    Check(CheckArgs),
+    /// Print the effective policy of a provider or one of its operations, with the origin of every value.
+    Explain(ExplainArgs),
+    /// Serve: every call to a provider goes through here.
+    Run(RunArgs),
+    /// Make one call through a running gateway.
+    Call(CallArgs),
+    /// Show what a running gateway is doing.
+    Status(StatusArgs),
+    /// Show it working: a provider with faults on command, and the gateway in front of it.
+    Demo(DemoArgs),
+}
+
+/// Data on stdout, as people or as programs read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs; the shape is stable.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Errors alone make the command fail.
+    Error,
+    /// Warnings too.
+    Warning,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Contracts, or folders of them.
+    #[arg(default_value = "contracts/")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How findings are printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// From which severity on the command fails.
+    #[arg(long, value_enum, default_value = "error")]
+    pub(crate) fail_on: FailOn,
+    /// Check as this environment of the contracts.
+    #[arg(long)]
+    pub(crate) environment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The provider.
+    pub(crate) provider: String,
+    /// One of its operations; all of them when it is left out.
+    pub(crate) operation: Option<String>,
+    /// Where the contracts are.
+    #[arg(long, default_value = "contracts/")]
+    pub(crate) contracts: PathBuf,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Explain as this environment of the contracts.
+    #[arg(long)]
+    pub(crate) environment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Where the contracts are.
+    #[arg(long, default_value = "contracts/")]
+    pub(crate) contracts: PathBuf,
+    /// Where state lives; $STATE_DIRECTORY, else $XDG_STATE_HOME/outwright, when it is left out.
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
+    /// Run as this environment of the contracts.
+    #[arg(long)]
+    pub(crate) environment: Option<String>,
+    /// Development: providers in the clear on loopback, secrets from the environment.
+    #[arg(long)]
+    pub(crate) dev: bool,
+    /// Where callers connect (127.0.0.1:4180, or what `outwright.yaml` says); port 0 takes a free one.
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where operators connect (127.0.0.1:4181, or what `outwright.yaml` says); port 0 takes a free one.
+    #[arg(long)]
+    pub(crate) admin: Option<SocketAddr>,
+    /// How many runtimes serve, one thread each; one per core when it is left out.
+    #[arg(long)]
+    pub(crate) cores: Option<usize>,
+    /// Where the access log goes: a file, or `-` for stdout.
+    #[arg(long, default_value = "-")]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// The provider.
+    pub(crate) provider: String,
+    /// The operation.
+    pub(crate) operation: String,
+    /// A value for a parameter of the operation's path, as `name=value`; repeat it for more.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+    /// A query parameter, as `name=value`; repeat it for more.
+    #[arg(long = "query", value_name = "NAME=VALUE")]
+    pub(crate) query: Vec<String>,
+    /// A header field, as `name: value`; repeat it for more.
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// The request body; `@FILE` reads it from a file, `@-` from stdin.
+    #[arg(long)]
+    pub(crate) data: Option<String>,
+    /// The idempotency key of this call.
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Where the contracts are: they name the operation's method and path.
+    #[arg(long, default_value = "contracts/")]
+    pub(crate) contracts: PathBuf,
+    /// The gateway's data port.
+    #[arg(long, default_value = "127.0.0.1:4180")]
+    pub(crate) gateway: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// The gateway's admin port.
+    #[arg(long, default_value = "127.0.0.1:4181")]
+    pub(crate) admin: SocketAddr,
+    /// Where the gateway keeps its state: its admin token is read from there.
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Play the story on free ports, print its numbers, and exit: 0 when every promise held, 1 otherwise.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// The seed of the story's chance.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How the story is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}

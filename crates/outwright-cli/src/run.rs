@@ -1,0 +1,121 @@
+//! `outwright run`: the gateway, until it is told to stop.
+
+use std::error::Error;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use outwright::telemetry::LogTarget;
+use outwright::{Settings, Shared};
+use outwright_contract::{Loaded, Options, load};
+use outwright_gateway::{Config, Handle, Server, StartError};
+
+use crate::args::RunArgs;
+use crate::exit::Exit;
+use crate::{load as contracts, state};
+
+/// Serves until SIGTERM or SIGINT, then finishes what is under way.
+pub(crate) fn run(args: &RunArgs) -> Exit {
+    let loaded = match contract(args) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let handle = match start(args, loaded) {
+        Ok(handle) => handle,
+        Err(exit) => return exit,
+    };
+    eprintln!(
+        "outwright: callers on http://{}, operators on http://{}",
+        handle.data(),
+        handle.admin()
+    );
+    if let Some(file) = handle.admin_token_file() {
+        eprintln!("outwright: the admin token is in {}", file.display());
+    }
+    if let Err(error) = handle.wait_for_signal() {
+        eprintln!("error: cannot wait for a signal: {error}");
+        return Exit::Environment;
+    }
+    eprintln!("outwright: no new calls; those under way are finished");
+    handle.drain();
+    Exit::Fine
+}
+
+/// The contracts, refused as a whole when one of them is unsafe.
+fn contract(args: &RunArgs) -> Result<Loaded, Exit> {
+    let sources = contracts::sources(std::slice::from_ref(&args.contracts))?;
+    let options = Options::run(contracts::today()).dev(args.dev);
+    let options = contracts::options(options, args.environment.as_deref());
+    let loaded = load(&sources, &options);
+    if loaded.report.errors() > 0 {
+        contracts::tell(&loaded);
+        eprintln!("outwright does not run contracts with errors");
+        return Err(Exit::Refused);
+    }
+    if loaded.report.warnings() > 0 {
+        contracts::tell(&loaded);
+    }
+    if loaded.providers.is_empty() {
+        eprintln!("error: no contract in {}", args.contracts.display());
+        return Err(Exit::Nothing);
+    }
+    Ok(loaded)
+}
+
+fn start(args: &RunArgs, loaded: Loaded) -> Result<Handle, Exit> {
+    let state = state::folder(args.state.as_deref()).map_err(|cause| {
+        eprintln!("error: {cause}");
+        Exit::WrongUse
+    })?;
+    let log = match args.log.as_str() {
+        "-" => LogTarget::Stdout,
+        path => LogTarget::File(path.into()),
+    };
+    let mut config = Config::of(&loaded.deployment).map_err(refused)?;
+    config.state = Some(state);
+    if let Some(address) = args.listen {
+        config.data = address;
+    }
+    if let Some(address) = args.admin {
+        config.admin = address;
+    }
+    if let Some(cores) = args.cores.and_then(NonZeroUsize::new) {
+        config.cores = cores;
+    }
+    let mut settings = Settings::new(log);
+    settings.dev = args.dev;
+    let shared = Shared::start(loaded.providers, settings).map_err(|error| {
+        eprintln!("error: cannot {}", chain(&error));
+        Exit::Environment
+    })?;
+    for fault in shared.wallet().faults() {
+        eprintln!("warning: {fault}; its calls are refused until it can be read");
+    }
+    serve(&config, shared)
+}
+
+/// Starts the gateway, or says why not.
+pub(crate) fn serve(config: &Config, shared: Arc<Shared>) -> Result<Handle, Exit> {
+    Server::start(config, shared).map_err(refused)
+}
+
+/// Says why the gateway does not start.
+fn refused(error: StartError) -> Exit {
+    eprintln!("error: {}", chain(&error));
+    match error {
+        StartError::OffLoopback(_) | StartError::NotServed(_) => Exit::Refused,
+        StartError::Deployment(_) => Exit::WrongUse,
+        StartError::Bind(..) | StartError::Token(..) | StartError::Thread(_) => Exit::Environment,
+    }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

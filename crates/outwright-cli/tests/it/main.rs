@@ -1,0 +1,12 @@
+//! The binary as its users meet it: exit codes, stdout, stderr, and real clients in front of a running gateway.
+
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
+mod contracts;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod words;

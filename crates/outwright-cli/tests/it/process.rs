@@ -1,0 +1,91 @@
+//! Processes of a test: started, asked for their port, and ended with the test.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Ends its process when the test ends, however it ends.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when the process is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The binary under test.
+pub(crate) fn outwright() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_outwright"))
+}
+
+/// A gateway in a process of its own, on free ports.
+pub(crate) struct Gateway {
+    pub(crate) data: SocketAddr,
+    pub(crate) process: Running,
+    /// Kept open: a process whose stderr is closed dies of its next word.
+    _talk: BufReader<ChildStderr>,
+}
+
+/// Starts `outwright run --dev` on the contracts of a folder and waits until it says where it serves.
+pub(crate) fn gateway(folder: &Path) -> Gateway {
+    let mut child = outwright()
+        .args(["run", "--dev", "--cores", "1", "--listen", "127.0.0.1:0"])
+        .args(["--admin", "127.0.0.1:0", "--contracts"])
+        .arg(folder.join("contracts"))
+        .arg("--state")
+        .arg(folder.join("state"))
+        .arg("--log")
+        .arg(folder.join("access.log"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary under test starts");
+    let mut talk = BufReader::new(child.stderr.take().expect("stderr is piped"));
+    let process = Running(child);
+    let (mut data, mut admin, mut said) = (None, None, String::new());
+    while data.is_none() || admin.is_none() {
+        let mut line = String::new();
+        if talk.read_line(&mut line).expect("stderr is text") == 0 {
+            panic!("the gateway ended before it served; it said:\n{said}");
+        }
+        data = data.or_else(|| address(&line, "callers on http://"));
+        admin = admin.or_else(|| address(&line, "operators on http://"));
+        said.push_str(&line);
+    }
+    Gateway { data: data.expect("the loop ends with both"), process, _talk: talk }
+}
+
+fn address(line: &str, mark: &str) -> Option<SocketAddr> {
+    let rest = line.split(mark).nth(1)?;
+    rest.split(|c: char| c.is_whitespace() || c == ',').next()?.parse().ok()
+}
+
+/// A tool that this test needs, from the variable that the test command sets.
+///
+/// Without it the test is skipped, loudly; in CI it fails.
+pub(crate) fn tool(part: &str, variable: &str) -> Option<String> {
+    let found = std::env::var(variable).ok().filter(|value| !value.is_empty());
+    if found.is_none() {
+        eprintln!("SKIPPED {part}: {variable} is not set; `cargo xtask test` sets it");
+        assert!(std::env::var_os("CI").is_none(), "{part} may not be skipped in CI");
+    }
+    found
+}
+
+/// Tests that time things run alone; all others share.
+static TIMED: RwLock<()> = RwLock::new(());
+
+/// Held by a test that times things: no other test of this binary runs beside it.
+pub(crate) fn alone() -> RwLockWriteGuard<'static, ()> {
+    TIMED.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held by a test that does not mind others beside it.
+pub(crate) fn beside() -> RwLockReadGuard<'static, ()> {
+    TIMED.read().unwrap_or_else(PoisonError::into_inner)
+}
