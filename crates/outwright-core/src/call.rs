@@ -17,10 +17,11 @@
 
 use crate::admission;
 use crate::classify;
-use crate::deadline::{Deadline, Fit};
+use crate::deadline::{Cut, Deadline, Fit};
 use crate::dice::Dice;
 use crate::event::{Event, What};
 use crate::gates::{Gates, Grant, Ticket};
+use crate::idempotency::Trail;
 use crate::outcome::{AttemptNo, Class, Effect, Fault, Sent, Verdict};
 use crate::provider::{Plan, Priority, Provider};
 use crate::refusal::{Reason, Refusal};
@@ -68,8 +69,12 @@ pub struct Call {
     mutates: Mutates,
     /// When it last began to wait for a grant.
     asked: Mono,
-    /// What was done at the provider, over all attempts.
-    effect: Effect,
+    /// What its attempts may have done at the provider.
+    trail: Trail,
+    /// The version of the credential that the provider refused.
+    refused: Option<u32>,
+    /// Whether the caller's own deadline cut the attempt short.
+    cut: Cut,
     /// The attempt whose reply the driver keeps.
     kept: Option<AttemptNo>,
     /// How the last attempt without a reply ended.
@@ -172,7 +177,9 @@ impl Call {
             paid: Paid::No,
             mutates: if operation.plan == Plan::Safe { Mutates::No } else { Mutates::Yes },
             asked: now,
-            effect: Effect::None,
+            trail: Trail::NEW,
+            refused: None,
+            cut: Cut::No,
             kept: None,
             failed: None,
             until: None,
@@ -199,7 +206,8 @@ impl Call {
             Input::Failed { attempt, sent, fault } => {
                 if attempt == self.attempt && self.stage == Stage::Flight {
                     self.sent = sent;
-                    self.broken(cx, fault, classify::fault(fault, sent));
+                    let verdict = self.excused(cx, fault, classify::fault(fault, sent));
+                    self.broken(cx, fault, verdict);
                 }
             }
             Input::Prefix { attempt, head, bytes } => {
@@ -244,7 +252,11 @@ impl Call {
                 }
                 Stage::Discard(then) => {
                     self.stage = Stage::Backoff(then);
-                    return Step::Act(Action::Discard(self.attempt));
+                    return Step::Act(if self.kept == Some(self.attempt) {
+                        Action::Discard(self.attempt)
+                    } else {
+                        Action::Abort(self.attempt)
+                    });
                 }
                 Stage::Backoff(until) if cx.now.mono < until => return Step::Wait(until),
                 Stage::Backoff(_) => {
@@ -308,6 +320,12 @@ impl Call {
     #[must_use]
     pub const fn attempt(&self) -> AttemptNo {
         self.attempt
+    }
+
+    /// What was done at the provider, over all attempts so far.
+    #[must_use]
+    pub const fn effect(&self) -> Effect {
+        self.trail.effect()
     }
 
     /// Sends that were made.

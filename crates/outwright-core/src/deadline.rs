@@ -41,11 +41,22 @@ pub enum Fit {
     TooLate,
 }
 
+/// Whether a caller leaves an attempt less time than its contract does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Nine tenths of it, or all.
+    No,
+    /// Less: that it ran out says nothing of the provider's health.
+    ByCaller,
+}
+
 /// The deadline of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     ends: Mono,
     latest: Mono,
+    /// When it would end by the contract alone.
+    contract: Mono,
 }
 
 impl Deadline {
@@ -54,10 +65,12 @@ impl Deadline {
     /// `total` and `attempt` are the contract's.
     #[must_use]
     pub fn new(total: Duration, attempt: Duration, caller: Option<Duration>, now: Mono) -> Self {
-        let total = caller.map_or(total, |caller| caller.min(total));
-        let ends = now.plus(total - RESERVE.min(total / 10));
-        let needed = ATTEMPT_MIN.min(attempt);
-        Self { ends, latest: ends.minus(needed) }
+        let usable = |total: Duration| total - RESERVE.min(total / 10);
+        let given = usable(caller.map_or(total, |caller| caller.min(total)));
+        // Whoever has all that the contract gives is never too late, however little that is.
+        let needed = ATTEMPT_MIN.min(attempt).min(usable(total));
+        let ends = now.plus(given);
+        Self { ends, latest: ends.minus(needed), contract: now.plus(usable(total)) }
     }
 
     /// When the last attempt has to be over; the answer still has its reserve after that.
@@ -70,6 +83,15 @@ impl Deadline {
     #[must_use]
     pub const fn latest(&self) -> Mono {
         self.latest
+    }
+
+    /// Whether an attempt that starts `now` has clearly less time than the contract alone would give it.
+    #[must_use]
+    pub fn cuts(&self, now: Mono, attempt: Duration) -> Cut {
+        let attempt_ends = now.plus(attempt);
+        let given = attempt_ends.min(self.ends).since(now);
+        let full = attempt_ends.min(self.contract).since(now);
+        if given < full - full / 10 { Cut::ByCaller } else { Cut::No }
     }
 
     /// Whether an attempt that starts at `start` can finish.

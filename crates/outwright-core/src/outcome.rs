@@ -125,6 +125,21 @@ impl Fault {
         Self::RequestBroken,
     ];
 
+    /// Whether time ran out, rather than something breaking.
+    #[must_use]
+    pub const fn is_late(self) -> bool {
+        matches!(
+            self,
+            Self::DnsTimeout
+                | Self::ConnectTimeout
+                | Self::TlsTimeout
+                | Self::WriteTimeout
+                | Self::FirstByteTimeout
+                | Self::BodyIdle
+                | Self::BodyLate
+        )
+    }
+
     /// Its word in logs, metrics and reports; stable.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -3,9 +3,10 @@
 //! The meaning is the classify room's, the decision the retry room's; here stands only what of the call they ask.
 
 use crate::classify::{self, Lens};
+use crate::deadline::Cut;
 use crate::dice::Salt;
 use crate::limits::{ATTEMPT_MIN, RESERVE};
-use crate::outcome::{Sent, Verdict};
+use crate::outcome::{Evidence, Fault, Sent, Verdict};
 use crate::retry::{self, Decision};
 use crate::step::Head;
 
@@ -21,13 +22,28 @@ impl Call {
     ) -> (Verdict, Option<usize>) {
         let lens = Lens::of(cx.provider, cx.provider.operation(self.request.operation));
         let verdict = classify::head(&lens, head, sent, None, cx.now.wall);
-        (verdict, classify::wants_prefix(&lens, head))
+        (self.reread(cx, head, verdict), classify::wants_prefix(&lens, head))
     }
 
     /// What a head and the beginning of its body mean.
     pub(crate) fn would_hear_all(&self, cx: &Cx<'_>, head: &Head<'_>, prefix: &[u8]) -> Verdict {
         let lens = Lens::of(cx.provider, cx.provider.operation(self.request.operation));
-        classify::head(&lens, head, self.sent, Some(prefix), cx.now.wall)
+        let verdict = classify::head(&lens, head, self.sent, Some(prefix), cx.now.wall);
+        self.reread(cx, head, verdict)
+    }
+
+    /// What an answer means in the light of the attempts before it.
+    fn reread(&self, cx: &Cx<'_>, head: &Head<'_>, verdict: Verdict) -> Verdict {
+        let operation = cx.provider.operation(self.request.operation);
+        self.trail.reread(&operation.method, head.status, verdict)
+    }
+
+    /// What ran out of time because the caller had less of it says nothing of the provider's health.
+    pub(super) fn excused(&self, cx: &Cx<'_>, fault: Fault, verdict: Verdict) -> Verdict {
+        if self.cut == Cut::ByCaller && fault.is_late() && cx.now.mono >= self.deadline.ends() {
+            return Verdict { evidence: Evidence::Neutral, ..verdict };
+        }
+        verdict
     }
 
     /// Whether there is another attempt after this verdict.

@@ -8,7 +8,9 @@ use crate::deadline::Fit;
 use crate::dice::Salt;
 use crate::event::{Event, What};
 use crate::gates::{Ask, Claim, Entry, Grant, Left, Lesson, Sending, Ticket, Try};
-use crate::outcome::{AttemptNo, BodyEnd, Effect, Fault, Sent, Verdict};
+use crate::idempotency::{Ending, Shown};
+use crate::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent, Verdict};
+use crate::provider::Plan;
 use crate::refusal::{Reason, Refusal};
 use crate::retry::{Again, Decision, Kind};
 use crate::step::{Action, Claimed, Failure, Reply, Skip};
@@ -48,8 +50,14 @@ impl Call {
     }
 
     fn granted(&mut self, cx: &mut Cx<'_>, grant: Grant) {
+        let version = grant.version();
         self.grant = Some(grant);
         self.tell(cx, What::Granted { waited: cx.now.mono.since(self.asked) });
+        if self.refused == Some(version) {
+            // What was fetched is what was refused: sending it again would only be refused again.
+            self.leave(cx, Left::Unsent);
+            return self.give_up(Skip::Final);
+        }
         self.stage = Stage::Intend;
     }
 
@@ -120,6 +128,8 @@ impl Call {
         let version = grant.version();
         let operation = cx.provider.operation(self.request.operation);
         let limits = Limits::of(&operation.timeouts, operation.stream, now, self.deadline.ends());
+        self.cut = self.deadline.cuts(now, operation.timeouts.attempt());
+        self.trail.started();
         self.sends = self.sends.saturating_add(1);
         self.paid = Paid::No;
         self.stage = Stage::Flight;
@@ -178,12 +188,16 @@ impl Call {
             return self.finish(After::Relay);
         }
         self.learn(cx, verdict);
-        let Ok(again) = self.decide(cx, &verdict) else {
-            return self.finish(After::Relay);
+        let again = match self.decide(cx, &verdict) {
+            Ok(again) => again,
+            Err(why) => return self.show(cx, &verdict, why),
         };
-        self.kept = Some(self.attempt);
+        if !self.hides_more(cx, &verdict) {
+            self.kept = Some(self.attempt);
+        }
         let at = cx.now.mono.plus(again.wait);
         let refused = self.grant.as_ref().filter(|_| again.kind == Kind::Refreshed);
+        self.refused = refused.map(Grant::version).or(self.refused);
         let fetch = refused.and_then(|grant| {
             let refused = cx.gates.credential_refused(cx.provider, grant);
             (refused == Refused::Fetch).then(|| grant.version())
@@ -198,7 +212,12 @@ impl Call {
     /// An attempt that ended without a reply to show.
     pub(super) fn broken(&mut self, cx: &mut Cx<'_>, fault: Fault, verdict: Verdict) {
         self.note(cx, &verdict, Some(fault));
-        self.failed = Some((fault, verdict.class));
+        // What left it unknown says more than what failed after it.
+        let plan = cx.provider.operation(self.request.operation).plan;
+        let unknown = plan != Plan::Safe && self.trail.effect() == Effect::Unknown;
+        if self.failed.is_none() || !unknown || verdict.effect == Effect::Unknown {
+            self.failed = Some((fault, verdict.class));
+        }
         self.learn(cx, verdict);
         self.leave(cx, if self.sent == Sent::Nothing { Left::Unsent } else { Left::Sent });
         match self.decide(cx, &verdict) {
@@ -211,7 +230,10 @@ impl Call {
     pub(super) fn body_end(&mut self, cx: &mut Cx<'_>, end: BodyEnd) {
         match (self.stage, end) {
             (Stage::Relaying, end) => {
-                let verdict = classify::body_end(self.heard, end);
+                let mut verdict = classify::body_end(self.heard, end);
+                if let BodyEnd::Broken(fault) = end {
+                    verdict = self.excused(cx, fault, verdict);
+                }
                 if let (true, BodyEnd::Broken(fault)) = (self.heard.is_good(), end) {
                     self.note(cx, &verdict, Some(fault));
                 }
@@ -221,7 +243,8 @@ impl Call {
                 self.stage = Stage::Done(Reply::Relayed(end));
             }
             (Stage::Peeking, BodyEnd::Broken(fault)) => {
-                self.broken(cx, fault, classify::body_end(self.heard, end));
+                let verdict = self.excused(cx, fault, classify::body_end(self.heard, end));
+                self.broken(cx, fault, verdict);
             }
             (Stage::Peeking, BodyEnd::Whole) => self.judged(cx),
             (Stage::Peeking, BodyEnd::CallerGone) => self.caller_gone(cx),
@@ -251,6 +274,7 @@ impl Call {
         match self.stage {
             Stage::Queued(ticket) => {
                 cx.gates.forget(cx.provider, cx.now.mono, ticket);
+                self.refund(cx);
                 self.finish(After::Done(Reply::Gone));
             }
             Stage::Enter | Stage::Backoff(_) => {
@@ -259,6 +283,7 @@ impl Call {
             }
             Stage::Intend => {
                 self.leave(cx, Left::Unsent);
+                self.refund(cx);
                 self.finish(After::Done(Reply::Gone));
             }
             Stage::Flight | Stage::Peek(_) | Stage::Peeking if self.mutates == Mutates::Yes => {}
@@ -266,7 +291,10 @@ impl Call {
                 self.leave(cx, Left::Sent);
                 self.stage = Stage::Abort(Reply::Gone);
             }
-            Stage::Refresh(..) | Stage::Discard(_) => self.stage = Stage::Abort(Reply::Gone),
+            Stage::Refresh(..) | Stage::Discard(_) => {
+                self.refund(cx);
+                self.stage = Stage::Abort(Reply::Gone);
+            }
             // Whoever reads the body, or answers for the ledger, ends these.
             Stage::Relaying
             | Stage::Claiming
@@ -279,23 +307,45 @@ impl Call {
 
     /// No further attempt: the best that there is to show.
     fn give_up(&mut self, why: Skip) {
-        let lost =
-            self.failed.filter(|_| self.effect == Effect::Unknown && self.mutates == Mutates::Yes);
+        let lost = self
+            .failed
+            .filter(|_| self.effect() == Effect::Unknown && self.mutates == Mutates::Yes);
         let reply = match (self.kept, lost.or(self.failed)) {
             // A kept refusal must not hide that a later attempt may have acted.
             (Some(attempt), _) if lost.is_none() => Reply::Last { attempt, why },
-            (_, Some((fault, class))) => Reply::Failed(Failure {
-                fault,
-                class,
-                effect: self.effect,
-                why,
-                attempts: self.sends,
-                until: self.until,
-            }),
+            (_, Some(failed)) => Reply::Failed(self.failure(failed, why)),
             (Some(attempt), None) => Reply::Last { attempt, why },
             (None, None) => Reply::Gone,
         };
         self.finish(After::Done(reply));
+    }
+
+    fn failure(&self, (fault, class): (Fault, Class), why: Skip) -> Failure {
+        let (attempts, until) = (self.sends, self.until);
+        Failure { fault, class, effect: self.effect(), why, attempts, until }
+    }
+
+    /// No attempt follows this reply: shown as it is, unless that would hide what an earlier attempt may have done.
+    fn show(&mut self, cx: &mut Cx<'_>, verdict: &Verdict, why: Skip) {
+        let plan = cx.provider.operation(self.request.operation).plan;
+        if self.trail.ending(plan, Shown::LastReply) != Ending::Unknown {
+            return self.finish(After::Relay);
+        }
+        let reply = match (self.failed, self.kept) {
+            (Some(failed), _) => Reply::Failed(self.failure(failed, why)),
+            // An earlier reply left it unknown, and says so itself; this one would deny it.
+            (None, Some(attempt)) if verdict.effect == Effect::None => Reply::Last { attempt, why },
+            (None, _) => return self.finish(After::Relay),
+        };
+        self.leave(cx, Left::Sent);
+        self.stage = Stage::Abort(reply);
+    }
+
+    /// Whether the reply that is kept leaves it unknown what was done, and this one denies that anything was.
+    fn hides_more(&self, cx: &Cx<'_>, verdict: &Verdict) -> bool {
+        let plan = cx.provider.operation(self.request.operation).plan;
+        let unknown = plan != Plan::Safe && self.trail.effect() == Effect::Unknown;
+        self.kept.is_some() && unknown && verdict.effect == Effect::None
     }
 
     /// Settles what was written, then answers.
@@ -314,7 +364,7 @@ impl Call {
             return Action::Release;
         }
         self.stage = Stage::Settling(after);
-        Action::Settle(self.effect)
+        Action::Settle(self.effect())
     }
 
     /// Whether there is another attempt; pays for it.
@@ -373,7 +423,7 @@ impl Call {
     }
 
     fn note(&mut self, cx: &mut Cx<'_>, verdict: &Verdict, fault: Option<Fault>) {
-        self.effect = self.effect.max(verdict.effect);
+        self.trail.note(cx.provider.operation(self.request.operation).plan, verdict);
         let (attempt, class) = (self.attempt, verdict.class);
         self.tell(cx, What::Judged { attempt, class, fault });
         if let Some(hint) = verdict.hint {
