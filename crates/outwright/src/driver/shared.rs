@@ -223,8 +223,8 @@ impl Shared {
             let standing = (credential.version(), Mono::MAX);
             gates.credential_is(provider, now, change.slot, standing);
         } else {
-            // The version that was there is over: it fails closed.
-            let over = (gates.credential_version(change.slot).saturating_add(1), Mono::ZERO);
+            // The version that was there is over: it fails closed. The number stays the wallet's to count.
+            let over = (gates.credential_version(change.slot), Mono::ZERO);
             gates.credential_is(provider, now, change.slot, over);
             gates.credential_failed(provider, now, change.slot);
         }
