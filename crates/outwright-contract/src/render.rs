@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use crate::finding::{Finding, Report, Severity};
 use crate::source::Place;
+
+/// Most bytes of a source that are drawn with one finding; of longer ones only the place is told (chosen: 200 lines).
+const DRAWN_BYTES_MAX: usize = 20_000;
 
 /// Whether text is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +55,13 @@ impl Report {
             Severity::Warning => Level::WARNING,
             Severity::Waived => Level::NOTE.with_name(Some("waived")),
         };
-        let mut group = level.primary_title(finding.sentence()).id(finding.rule.code).elements(
-            self.snippet(finding.place, &finding.label, AnnotationKind::Primary, &finding.related),
-        );
+        let title = level.primary_title(finding.sentence()).id(finding.rule.code);
+        let main =
+            self.snippet(finding.place, &finding.label, AnnotationKind::Primary, &finding.related);
+        let mut group = match main {
+            Some(snippet) => title.element(snippet),
+            None => title.element(self.origin(finding.place)),
+        };
         for (place, label) in &finding.related {
             if place.file != finding.place.file {
                 group = group.elements(self.snippet(*place, label, AnnotationKind::Context, &[]));
@@ -82,6 +89,9 @@ impl Report {
         let before = text.text.get(..from)?;
         let from = before.rfind('\n').map_or(0, |at| at + 1);
         let to = text.text.get(to..)?.find('\n').map_or(text.text.len(), |at| to + at);
+        if to - from > DRAWN_BYTES_MAX {
+            return None;
+        }
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
         let span = |place: Place| {
             let span = self.span(place);
@@ -101,6 +111,12 @@ impl Report {
                 .annotation(main)
                 .annotations(beside),
         )
+    }
+
+    /// A place without its lines.
+    fn origin(&self, place: Place) -> Origin<'_> {
+        let (path, line, column) = self.at(place);
+        Origin::path(path).line(line).char_column(column)
     }
 
     /// A range that lies on character boundaries of its text and within one line.
