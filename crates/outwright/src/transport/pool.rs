@@ -60,6 +60,11 @@ impl Pool {
         None
     }
 
+    /// Whether the connection that is taken next has been idle for so long.
+    pub(super) fn is_idle_for(&self, long: Duration, now: Mono) -> bool {
+        self.idle.borrow().last().is_some_and(|(since, _)| now.since(*since) >= long)
+    }
+
     /// A connection whose last reply ended cleanly.
     pub(super) fn put(&self, connection: Connection, now: Mono) {
         if connection.sender.is_closed() {
