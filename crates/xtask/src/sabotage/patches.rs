@@ -55,4 +55,44 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
         ],
         check: Check::Simulation("a_late_success_does_not_close"),
     },
+    Sabotage {
+        name: "head-not-armed",
+        what: "the head of a lane is not told when its window opens sooner",
+        edits: &[Edit {
+            file: "crates/outwright-core/src/gates/pump.rs",
+            find: "if head.waiter.armed > until {",
+            replace: "if head.waiter.armed > until && until == Mono::ZERO {",
+        }],
+        check: Check::Simulation("whatever_happens_the_promises_hold"),
+    },
+    Sabotage {
+        name: "nobody-served-after-a-caller-left",
+        what: "who leaves the queue does not make way for the next",
+        edits: &[Edit {
+            file: "crates/outwright-core/src/gates.rs",
+            find: "            self.give_back(p, now, issued, Left::Unsent);\n        }\n        self.pump(p, now);",
+            replace: "            self.give_back(p, now, issued, Left::Unsent);\n        }",
+        }],
+        check: Check::Simulation("whatever_happens_the_promises_hold"),
+    },
+    Sabotage {
+        name: "handed-grant-kept",
+        what: "a caller that leaves keeps the grant that was made for it",
+        edits: &[Edit {
+            file: "crates/outwright-core/src/gates.rs",
+            find: "if let Some(Place::Handed(issued)) = place {\n            self.give_back",
+            replace: "if let Some(Place::Handed(issued)) = place.filter(|_| now == Mono::MAX) {\n            self.give_back",
+        }],
+        check: Check::Simulation("whatever_happens_the_promises_hold"),
+    },
+    Sabotage {
+        name: "grant-not-asked-again",
+        what: "a grant made before a hold is sent after it began",
+        edits: &[Edit {
+            file: "crates/outwright-core/src/gates.rs",
+            find: "if held || stale {",
+            replace: "if stale && held && granted == now {",
+        }],
+        check: Check::Simulation("whatever_happens_the_promises_hold"),
+    },
 ];
