@@ -11,8 +11,8 @@ use outwright_gateway::{Config, Handle};
 
 use crate::args::{DemoArgs, Format};
 use crate::exit::Exit;
-use crate::load as contracts;
 use crate::run::serve;
+use crate::{load as contracts, state};
 
 /// The contract of the demo provider, the same bytes as in the repository.
 const CONTRACT: &str = include_str!("../../../contracts/demo.yaml");
@@ -55,6 +55,9 @@ fn gateway(args: &DemoArgs, provider: SocketAddr) -> Result<Handle, Exit> {
     if args.once {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         (config.data, config.admin) = (free, free);
+    } else {
+        // So that `outwright status` finds the token; without a home there is none to find.
+        config.state = state::folder(None).ok();
     }
     serve(&config, shared)
 }

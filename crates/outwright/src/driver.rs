@@ -35,7 +35,7 @@ use outwright_core::event::Event;
 use outwright_core::outcome::{Class, Effect, Fault};
 use outwright_core::provider::Provider;
 use outwright_core::step::{CallId, Failure, Request, Skip, Step};
-use outwright_core::time::{Mono, Now};
+use outwright_core::time::{Mono, Now, Timestamp};
 use tokio::sync::oneshot;
 
 pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome};
@@ -54,8 +54,10 @@ use crate::wallet::{self, Hand};
 
 /// How often idle connections are looked through (chosen: a sixth of the time that they may be idle).
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
-/// Bits of a call's number that count within a core; those above name the core.
-const CORE_SHIFT: u32 = 48;
+/// Where the milliseconds of a core's birth stand in the numbers of its calls: above 4,096 calls of 256 cores each.
+const MILLIS_SHIFT: u32 = 20;
+/// Between two numbers of one core: as many as there can be cores.
+const CALL_STEP: u64 = 256;
 
 /// What one thread needs to carry calls; a clone is another handle to the same.
 #[derive(Clone, Debug)]
@@ -86,7 +88,7 @@ impl Core {
             let tls = seat.tls.as_ref();
             Rc::new(Origin::new(&seat.provider, tls, Rc::clone(&resolver), clock))
         });
-        let first = (number as u64) << CORE_SHIFT;
+        let first = before_the_first_call(shared.now().wall, number);
         let core = Self(Rc::new(Inner {
             telemetry: shared.telemetry().core(),
             origins: origins.collect(),
@@ -143,10 +145,13 @@ impl Core {
         self.0.shared.now()
     }
 
-    /// The number of the next call; no other call of the process has it.
+    /// The number of the next call; no other call of the process has it, nor one of a process that ran before.
+    ///
+    /// It grows from the time at which the core was made, in steps that leave room for the other cores, so that
+    /// numbers are ordered by time across restarts (4,096 calls per millisecond and core would be needed to break that).
     #[must_use]
     pub fn next_call(&self) -> CallId {
-        let number = self.0.calls.get().wrapping_add(1);
+        let number = self.0.calls.get().wrapping_add(CALL_STEP);
         self.0.calls.set(number);
         CallId(number)
     }
@@ -277,5 +282,28 @@ async fn sweep(core: Weak<Inner>) {
         tokio::time::sleep(SWEEP_EVERY).await;
         let Some(core) = core.upgrade() else { return };
         core.origins.iter().for_each(|origin| origin.sweep());
+    }
+}
+
+/// The number from which a core counts the calls of its life.
+const fn before_the_first_call(born: Timestamp, core: usize) -> u64 {
+    (born.millis() << MILLIS_SHIFT) | (core as u64 % CALL_STEP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_calls_meet_neither_between_cores_nor_between_processes() {
+        let born = Timestamp::from_millis(1_795_474_857_000);
+        let later = Timestamp::from_millis(born.millis() + 1_000);
+        let calls = |born, core| {
+            let first = before_the_first_call(born, core);
+            (1..=1_000_u64).map(move |call| first + call * CALL_STEP).collect::<Vec<_>>()
+        };
+        let (one, two, next) = (calls(born, 0), calls(born, 1), calls(later, 0));
+        assert!(one.iter().all(|number| !two.contains(number)));
+        assert!(one.iter().chain(&two).max() < next.iter().min(), "they are ordered by time");
     }
 }
