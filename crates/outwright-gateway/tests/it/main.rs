@@ -7,6 +7,8 @@ mod door;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod signals;
 #[cfg(test)]
 mod stage;

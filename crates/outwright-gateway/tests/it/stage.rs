@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use outwright::Shared;
 use outwright::telemetry::LogTarget;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 /// What no output of ours may hold.
 pub(crate) const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
 /// Ends a test that waits for what never comes; long enough for a busy machine.
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// Everything that a wire test needs.
 pub(crate) struct Stage {
@@ -27,8 +27,13 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A stage in this state of the provider.
+    /// A stage in this state of the provider, served by one core.
     pub(crate) fn new(settings: Settings) -> Self {
+        Self::on_cores(NonZeroUsize::MIN, settings)
+    }
+
+    /// A stage in this state of the provider.
+    pub(crate) fn on_cores(cores: NonZeroUsize, settings: Settings) -> Self {
         let demo = Demo::spawn_thread(Ports::default(), settings).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), SECRET).unwrap();
@@ -45,7 +50,7 @@ impl Stage {
         let config = Config {
             data: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
-            cores: NonZeroUsize::MIN,
+            cores,
             state: Some(folder.path().join("state")),
             drain: Duration::from_secs(5),
             ..Config::default()
@@ -54,7 +59,7 @@ impl Stage {
         Self { demo, gateway: Some(gateway), folder }
     }
 
-    fn gateway(&self) -> &Handle {
+    pub(crate) fn gateway(&self) -> &Handle {
         self.gateway.as_ref().expect("it runs until the log is read")
     }
 
@@ -85,6 +90,24 @@ impl Stage {
         let page = self.admin("/metrics").body;
         let mut rows = page.lines();
         rows.find_map(|line| line.strip_prefix(row)?.strip_prefix(' ').map(str::to_owned))
+    }
+
+    /// Waits until the row of `/metrics` with this beginning has this value.
+    pub(crate) fn until(&self, row: &str, value: &str) {
+        let began = Instant::now();
+        while self.metric(row).as_deref() != Some(value) {
+            assert!(began.elapsed() < LONG, "{row} {value}\n{}", self.admin("/metrics").body);
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until so many requests have arrived at the provider.
+    pub(crate) fn until_arrived(&self, count: u64) {
+        let began = Instant::now();
+        while self.demo.arrived() < count {
+            assert!(began.elapsed() < LONG, "{} of {count} arrived", self.demo.arrived());
+            std::thread::yield_now();
+        }
     }
 
     /// Stops the gateway; gives its whole access log, line by line.

@@ -1,0 +1,92 @@
+//! The process: several cores, its ports, its end, and callers that go.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use outwright_gateway::demo::{Fault, Injection, Latency, Settings};
+use outwright_gateway::{Config, Server, StartError};
+
+use crate::stage::{LONG, Stage, ask};
+
+const TWO: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
+
+fn slow(by: Duration) -> Settings {
+    Settings { latency: Latency { base: by, ..Latency::default() }, ..Settings::default() }
+}
+
+#[test]
+fn two_cores_are_one_gateway() {
+    let mut stage = Stage::on_cores(TWO, Settings::default());
+    let calls = 24;
+    for _ in 0..calls {
+        assert_eq!(stage.ask("GET /demo/v1/charges", &[], "").status, 200);
+    }
+    let row =
+        r#"outwright_calls_total{provider="demo",operation="list_charges",outcome="success"}"#;
+    stage.until(row, "24");
+    let window = stage.admin("/v1/status").json()["providers"][0]["windows"][0]["left"].clone();
+    assert_eq!(window, 500 - calls, "the quota is one for both");
+    let ids: BTreeSet<_> = stage.log().iter().map(|line| line["call"].to_string()).collect();
+    assert_eq!(ids.len(), calls, "no id is given twice");
+}
+
+#[test]
+fn a_port_that_another_gateway_has_is_not_shared_unseen() {
+    let stage = Stage::on_cores(TWO, Settings::default());
+    let config = Config {
+        data: stage.data(),
+        admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+        cores: TWO,
+        ..Config::default()
+    };
+    let second = Server::start(&config, Arc::clone(stage.gateway().shared()));
+    assert!(matches!(second, Err(StartError::Bind(address, _)) if address == stage.data()));
+}
+
+#[test]
+fn a_call_that_is_under_way_is_finished_at_the_end() {
+    let mut stage = Stage::new(slow(Duration::from_millis(300)));
+    let address = stage.data();
+    let caller = std::thread::spawn(move || {
+        ask(address, &address.to_string(), "GET /demo/v1/charges", &[], "")
+    });
+    stage.until_arrived(1);
+    let log = stage.log();
+    assert_eq!(caller.join().unwrap().status, 200);
+    assert_eq!(log.len(), 1, "its line is the last thing that was written: {log:?}");
+    assert!(TcpStream::connect(address).is_err(), "nobody new is let in");
+}
+
+/// R-610: a line does not wait until a buffer is full.
+#[test]
+fn a_line_of_the_log_is_written_soon() {
+    let stage = Stage::new(Settings::default());
+    assert_eq!(stage.ask("GET /demo/v1/charges", &[], "").status, 200);
+    let began = Instant::now();
+    while std::fs::read_to_string(stage.log_path()).unwrap().is_empty() {
+        assert!(began.elapsed() < LONG, "no line came");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_caller_that_goes_gives_its_slot_back() {
+    let stage = Stage::new(Settings::default());
+    let silent = Fault::Silent { strikes: outwright_gateway::demo::Strikes::BeforeEffect };
+    stage.demo.fault(Injection::always(silent));
+    let mut socket = TcpStream::connect(stage.data()).unwrap();
+    let request = format!("GET /demo/v1/charges HTTP/1.1\r\nHost: {}\r\n\r\n", stage.data());
+    socket.write_all(request.as_bytes()).unwrap();
+    stage.until_arrived(1);
+    stage.until(r#"outwright_concurrency_used{provider="demo"}"#, "1");
+    drop(socket);
+    stage.until(r#"outwright_concurrency_used{provider="demo"}"#, "0");
+    let row =
+        r#"outwright_calls_total{provider="demo",operation="list_charges",outcome="cancelled"}"#;
+    stage.until(row, "1");
+    stage.until(r#"outwright_calls_in_flight{provider="demo"}"#, "0");
+}
