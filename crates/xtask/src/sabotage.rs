@@ -61,8 +61,9 @@ pub(crate) struct Edit {
 pub(crate) enum Check {
     /// The simulation tests whose name contains this.
     Simulation(&'static str),
+    /// The library's tests over real sockets whose name contains this.
+    Wire(&'static str),
     /// The demo's story.
-    #[expect(dead_code, reason = "for promises that only show on the wire")]
     Demo,
 }
 
@@ -132,33 +133,24 @@ impl Yard {
 
     /// Builds, then runs the check; a build that fails is an error, not a notice.
     fn passes(&self, check: Check, verbose: bool) -> Result<bool, String> {
-        let (build, run): (&[&str], Vec<&str>) = match check {
-            Check::Simulation(filter) => (
-                &["test", "--quiet", "--locked", "-p", "outwright-sim", "--test", "it", "--no-run"],
-                vec![
-                    "test",
-                    "--quiet",
-                    "--locked",
-                    "-p",
-                    "outwright-sim",
-                    "--test",
-                    "it",
-                    "--",
-                    filter,
-                ],
-            ),
-            Check::Demo => (
-                &["build", "--quiet", "--locked", "-p", "outwright-cli"],
-                vec!["run", "--quiet", "--locked", "-p", "outwright-cli", "--", "demo", "--once"],
-            ),
+        let tests = |package| ["test", "--quiet", "--locked", "-p", package, "--test", "it"];
+        let (build, run) = match check {
+            Check::Simulation(filter) => {
+                with(&tests("outwright-sim"), &["--no-run"], &["--", filter])
+            }
+            Check::Wire(filter) => with(&tests("outwright"), &["--no-run"], &["--", filter]),
+            Check::Demo => {
+                let cli = ["--quiet", "--locked", "-p", "outwright-cli"];
+                let build = [&["build"][..], &cli].concat();
+                (build, [&["run"][..], &cli, &["--", "demo", "--once"]].concat())
+            }
         };
-        let built = self.cargo(build, verbose)?;
+        let built = self.cargo(&build, verbose)?;
         if !built.ok {
             return Err(format!("build the sabotaged copy:\n{}", built.said));
         }
         let ended = self.cargo(&run, verbose)?;
-        let ran_nothing =
-            matches!(check, Check::Simulation(_)) && ended.said.contains("running 0 tests");
+        let ran_nothing = check != Check::Demo && ended.said.contains("running 0 tests");
         if ended.ok && ran_nothing {
             return Err(format!("{check:?} runs no test"));
         }
@@ -179,6 +171,11 @@ impl Yard {
         bounded.current_dir(self.place.join("src"));
         job::run(&mut bounded, verbose).map_err(|e| e.to_string())
     }
+}
+
+/// A command twice: with the arguments of the build, and with those of the run.
+fn with<'a>(both: &[&'a str], build: &[&'a str], run: &[&'a str]) -> (Vec<&'a str>, Vec<&'a str>) {
+    ([both, build].concat(), [both, run].concat())
 }
 
 impl Edit {

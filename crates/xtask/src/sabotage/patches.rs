@@ -5,6 +5,24 @@ use super::{Check, Edit, Sabotage};
 /// All sabotages; a new one is one row.
 pub(crate) const SABOTAGES: &[Sabotage] = &[
     Sabotage {
+        name: "new-key-per-attempt",
+        what: "every attempt of a call carries another idempotency key",
+        edits: &[Edit {
+            file: "crates/outwright/src/driver/job.rs",
+            find: "        request.ok_or(Fault::RequestBroken)\n",
+            replace: "        let name = super::key::IDEMPOTENCY_KEY;
+        let request = request.map(|mut request| {
+            let fresh = uuid::Uuid::new_v4().simple().to_string();
+            if let (Some(key), Ok(fresh)) = (request.headers_mut().get_mut(name), fresh.parse()) {
+                *key = fresh;
+            }
+            request
+        });
+        request.ok_or(Fault::RequestBroken)\n",
+        }],
+        check: Check::Wire("the_key_of_a_call_is_the_same_on_every_attempt"),
+    },
+    Sabotage {
         name: "retry-after-ignored",
         what: "what a provider says about when to come back is heard and not obeyed",
         edits: &[
