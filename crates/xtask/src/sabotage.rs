@@ -20,6 +20,8 @@ mod patches;
 
 /// Longest run of a check in seconds; a check that hangs has noticed (chosen).
 const CHECK_S_MAX: &str = "600";
+/// Longest build in seconds; a build that takes longer is an error (chosen).
+const BUILD_S_MAX: &str = "3000";
 /// What is not copied.
 const SKIPPED: &[&str] = &[".git", "target", "node_modules"];
 
@@ -61,8 +63,6 @@ pub(crate) struct Edit {
 pub(crate) enum Check {
     /// The simulation tests whose name contains this.
     Simulation(&'static str),
-    /// The library's tests over real sockets whose name contains this.
-    Wire(&'static str),
     /// The demo's story.
     Demo,
 }
@@ -138,18 +138,17 @@ impl Yard {
             Check::Simulation(filter) => {
                 with(&tests("outwright-sim"), &["--no-run"], &["--", filter])
             }
-            Check::Wire(filter) => with(&tests("outwright"), &["--no-run"], &["--", filter]),
             Check::Demo => {
                 let cli = ["--quiet", "--locked", "-p", "outwright-cli"];
                 let build = [&["build"][..], &cli].concat();
                 (build, [&["run"][..], &cli, &["--", "demo", "--once"]].concat())
             }
         };
-        let built = self.cargo(&build, verbose)?;
+        let built = self.cargo(&build, BUILD_S_MAX, verbose)?;
         if !built.ok {
-            return Err(format!("build the sabotaged copy:\n{}", built.said));
+            return Err(format!("build the copy ({check:?}):\n{}", built.said));
         }
-        let ended = self.cargo(&run, verbose)?;
+        let ended = self.cargo(&run, CHECK_S_MAX, verbose)?;
         let ran_nothing = check != Check::Demo && ended.said.contains("running 0 tests");
         if ended.ok && ran_nothing {
             return Err(format!("{check:?} runs no test"));
@@ -157,10 +156,10 @@ impl Yard {
         Ok(ended.ok)
     }
 
-    fn cargo(&self, args: &[&str], verbose: bool) -> Result<job::Ended, String> {
+    fn cargo(&self, args: &[&str], seconds: &str, verbose: bool) -> Result<job::Ended, String> {
         let cargo = job::cargo(args);
         let mut bounded = Command::new("timeout");
-        bounded.arg("--kill-after=5").arg(CHECK_S_MAX).arg(cargo.get_program()).args(args);
+        bounded.arg("--kill-after=5").arg(seconds).arg(cargo.get_program()).args(args);
         for (name, value) in cargo.get_envs() {
             match value {
                 Some(value) => bounded.env(name, value),

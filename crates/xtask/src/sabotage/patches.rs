@@ -20,7 +20,7 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
         });
         request.ok_or(Fault::RequestBroken)\n",
         }],
-        check: Check::Wire("the_key_of_a_call_is_the_same_on_every_attempt"),
+        check: Check::Demo,
     },
     Sabotage {
         name: "retry-after-ignored",
