@@ -8,6 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
+use outwright_core::classify::Lens;
 use outwright_core::provider::{Bodies, Key, Operation, Provider};
 use outwright_core::step::RequestBody;
 use tokio::time::{Instant, timeout_at};
@@ -19,6 +20,8 @@ use crate::wallet::Credential;
 
 /// RFC 9110 section 7.6.3: who passed it on.
 const VIA: HeaderValue = HeaderValue::from_static("1.1 outwright");
+/// What is judged by its body must be readable.
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 /// Fields between a caller and outwright.
 const OWN_PREFIX: &str = "outwright-";
 
@@ -66,6 +69,9 @@ impl Prepared {
             return Err(Misuse::Upgrade);
         }
         clean(&mut headers, provider)?;
+        if Lens::of(provider, operation).reads_bodies() {
+            headers.insert(header::ACCEPT_ENCODING, IDENTITY);
+        }
         let mut body = take(body, &operation.bodies, limit).await?;
         let keyed = match &mut body {
             Kept::Whole(bytes) => {
