@@ -150,7 +150,9 @@ impl Body for ReplyBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(fault))) => {
-                self.end(BodyEnd::Broken(fault));
+                // A caller who does not take the body is no fault of the provider.
+                let own = matches!(&self.source, Source::Wire { rest, .. } if rest.was_not_taken());
+                self.end(if own { BodyEnd::CallerGone } else { BodyEnd::Broken(fault) });
                 Poll::Ready(Some(Err(BrokenOff(fault))))
             }
             Poll::Ready(None) => {

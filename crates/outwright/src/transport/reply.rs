@@ -37,6 +37,7 @@ pub(crate) struct WireBody {
     /// Made when there is first something to wait for.
     timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
+    slow_caller: bool,
 }
 
 impl WireBody {
@@ -58,6 +59,7 @@ impl WireBody {
             over: false,
             timer: None,
             waiting: false,
+            slow_caller: false,
         };
         if over {
             body.ended();
@@ -72,6 +74,11 @@ impl WireBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         if self.over {
             return Poll::Ready(None);
+        }
+        if !self.waiting && self.limits.end <= Instant::now() {
+            // Nobody asked for the next part in time; what there is of it by now does not matter.
+            self.slow_caller = true;
+            return Poll::Ready(Some(Err(self.broke(Fault::BodyLate))));
         }
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
@@ -93,6 +100,11 @@ impl WireBody {
     /// Whether it is over, well or not.
     pub(crate) const fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// Whether it ran out of time because its caller did not take it.
+    pub(crate) const fn was_not_taken(&self) -> bool {
+        self.slow_caller
     }
 
     /// What is known of its size.
