@@ -20,7 +20,7 @@ use crate::classify;
 use crate::deadline::{Cut, Deadline, Fit};
 use crate::dice::Dice;
 use crate::event::{Event, What};
-use crate::gates::{Gates, Grant, Ticket};
+use crate::gates::{Gates, Grant, Left, Sending, Ticket};
 use crate::idempotency::Trail;
 use crate::outcome::{AttemptNo, Class, Effect, Fault, Sent, Verdict};
 use crate::provider::{Plan, Priority, Provider};
@@ -71,6 +71,8 @@ pub struct Call {
     asked: Mono,
     /// What its attempts may have done at the provider.
     trail: Trail,
+    /// Whether a byte of any attempt may have left.
+    left: Left,
     /// The version of the credential that the provider refused.
     refused: Option<u32>,
     /// Whether the caller's own deadline cut the attempt short.
@@ -178,6 +180,7 @@ impl Call {
             mutates: if operation.plan == Plan::Safe { Mutates::No } else { Mutates::Yes },
             asked: now,
             trail: Trail::NEW,
+            left: Left::Unsent,
             refused: None,
             cut: Cut::No,
             kept: None,
@@ -206,6 +209,7 @@ impl Call {
             Input::Failed { attempt, sent, fault } => {
                 if attempt == self.attempt && self.stage == Stage::Flight {
                     self.sent = sent;
+                    self.left = if sent == Sent::Nothing { self.left } else { Left::Sent };
                     let verdict = self.excused(cx, fault, classify::fault(fault, sent));
                     self.broken(cx, fault, verdict);
                 }
@@ -320,6 +324,15 @@ impl Call {
     #[must_use]
     pub const fn attempt(&self) -> AttemptNo {
         self.attempt
+    }
+
+    /// Whether the attempt that was begun may still leave: asked once its connection stands, before its first byte.
+    ///
+    /// If not, the driver reports that nothing was sent, and the call asks for another grant or ends.
+    #[must_use]
+    pub fn may_leave(&self, cx: &Cx<'_>) -> bool {
+        let stands = |grant| cx.gates.stands(cx.now.mono, grant) == Sending::Go;
+        self.caller == Caller::Here && self.grant.as_ref().is_some_and(stands)
     }
 
     /// What was done at the provider, over all attempts so far.

@@ -67,8 +67,8 @@ impl Deadline {
     pub fn new(total: Duration, attempt: Duration, caller: Option<Duration>, now: Mono) -> Self {
         let usable = |total: Duration| total - RESERVE.min(total / 10);
         let given = usable(caller.map_or(total, |caller| caller.min(total)));
-        // Whoever has all that the contract gives is never too late, however little that is.
-        let needed = ATTEMPT_MIN.min(attempt).min(usable(total));
+        // Whoever has all that the contract gives, or nearly, is never too late, however little that is.
+        let needed = ATTEMPT_MIN.min(attempt).min(usable(total) / 10 * 9);
         let ends = now.plus(given);
         Self { ends, latest: ends.minus(needed), contract: now.plus(usable(total)) }
     }

@@ -298,14 +298,7 @@ impl Gates {
         if granted == now {
             return Sending::Go;
         }
-        let lane = self.lanes.get(usize::from(self.lane_of(operation)));
-        let held = lane.is_some_and(|l| l.hold.look_again(now, granted) != hold::Look::Free);
-        let own = self.operations.get(usize::from(operation.0));
-        let stale = self.authority.look_again(now, grant.0.authority) == breaker::Again::Stale
-            || own.is_some_and(|own| {
-                own.look_again(now, grant.0.by_operation) == breaker::Again::Stale
-            });
-        if held || stale {
+        if self.stands(now, grant) == Sending::AskAgain {
             return Sending::AskAgain;
         }
         self.stamps += 1;
@@ -317,6 +310,20 @@ impl Gates {
             window.enter(now, new);
         });
         Sending::Go
+    }
+
+    /// Whether what was true when a grant was made, or last asked about, still is. Changes nothing.
+    #[must_use]
+    pub fn stands(&self, now: Mono, grant: &Grant) -> Sending {
+        let Issued { at: granted, operation, .. } = grant.0;
+        let lane = self.lanes.get(usize::from(self.lane_of(operation)));
+        let held = lane.is_some_and(|l| l.hold.look_again(now, granted) != hold::Look::Free);
+        let own = self.operations.get(usize::from(operation.0));
+        let stale = self.authority.look_again(now, grant.0.authority) == breaker::Again::Stale
+            || own.is_some_and(|own| {
+                own.look_again(now, grant.0.by_operation) == breaker::Again::Stale
+            });
+        if held || stale { Sending::AskAgain } else { Sending::Go }
     }
 
     /// The response head of this grant's request is here, so the request has arrived.

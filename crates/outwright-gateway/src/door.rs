@@ -204,7 +204,9 @@ impl Door {
         let headers = &mut head.headers;
         self.dress.put(headers, record.call, attempts, Origin::Provider, times(record, now));
         self.dress.received(headers, head.status);
+        let unknown = record.effect == Some(Effect::Unknown);
         let word = record.skipped.and_then(problem::retry_word);
+        let word = if unknown { Some("unsafe") } else { word };
         if attempts > 1 || word.is_some() {
             dress::stop(headers, word, &provider.stop_retry);
         }

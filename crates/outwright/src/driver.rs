@@ -54,6 +54,8 @@ use crate::wallet::{self, Hand};
 
 /// How often idle connections are looked through (chosen: a sixth of the time that they may be idle).
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// A shorter wait for the body is not taken off the total (chosen: the grain of the timers).
+const WORTH_COUNTING: Duration = Duration::from_millis(1);
 /// Where the milliseconds of a core's birth stand in the numbers of its calls: above 4,096 calls of 256 cores each.
 const MILLIS_SHIFT: u32 = 20;
 /// Between two numbers of one core: as many as there can be cores.
@@ -192,7 +194,11 @@ impl Core {
         let request = Request {
             id: driven.record.call,
             operation,
-            timeout: facts.timeout.map(|asked| asked.saturating_sub(spent)),
+            timeout: if spent < WORTH_COUNTING {
+                facts.timeout
+            } else {
+                Some(left.saturating_sub(spent))
+            },
             priority: facts.priority,
             body: prepared.body(),
             keyed: prepared.keyed,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
-use outwright_core::outcome::Sent;
+use outwright_core::outcome::{Fault, Sent};
 use outwright_core::provider::Provider;
 use outwright_core::timeout::Limits;
 use rustls::ClientConfig;
@@ -27,12 +27,13 @@ pub use self::pool::PoolCounts;
 pub use self::tls::TrustError;
 
 pub(crate) use self::body::{Cause, SendBody};
+pub(crate) use self::pool::Connection;
 pub(crate) use self::reply::WireBody;
 pub(crate) use self::send::Failed;
 pub(crate) use self::tls::config as tls_config;
 
 use self::connect::{Tls, Way, connect};
-use self::pool::{Connection, Pool};
+use self::pool::Pool;
 use self::reply::BodyLimits;
 use self::send::{HeadLimits, exchange};
 use crate::clock::Clock;
@@ -79,37 +80,38 @@ impl Origin {
         Self { way, pool: Pool::default(), resolver, clock, look_again_after }
     }
 
-    /// Sends a request within its limits, up to the response head.
+    /// A connection on which nothing of a request has been sent: an idle one, or a new one within its limit.
     ///
     /// # Errors
     ///
-    /// Why there is no head, and how much of the request left.
-    pub(crate) async fn send(
-        self: &Rc<Self>,
-        request: Request<SendBody>,
-        limits: &Limits,
-        bytes_max: u64,
-    ) -> Result<Arrived, Failed> {
+    /// Why none stands.
+    pub(crate) async fn reach(&self, limits: &Limits) -> Result<Connection, Fault> {
         if self.pool.is_idle_for(self.look_again_after, self.clock.mono()) {
             // The runtime looks at its sockets before it comes back: an end that has arrived is noticed by then,
             // at the cost of one look instead of a request whose outcome nobody knows.
             tokio::task::yield_now().await;
         }
-        let connection = match self.pool.take() {
-            Some(connection) => connection,
-            None => {
-                let limit = self.clock.instant(limits.connect);
-                match connect(&self.way, &self.resolver, limit).await {
-                    Ok(connection) => {
-                        self.pool.connected();
-                        connection
-                    }
-                    Err(fault) => {
-                        return Err(Failed { sent: Sent::Nothing, fault, unused: Some(request) });
-                    }
-                }
-            }
-        };
+        if let Some(connection) = self.pool.take() {
+            return Ok(connection);
+        }
+        let limit = self.clock.instant(limits.connect);
+        let connection = connect(&self.way, &self.resolver, limit).await?;
+        self.pool.connected();
+        Ok(connection)
+    }
+
+    /// Sends a request within its limits, up to the response head.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no head, and how much of the request left.
+    pub(crate) async fn exchange(
+        self: &Rc<Self>,
+        connection: Connection,
+        request: Request<SendBody>,
+        limits: &Limits,
+        bytes_max: u64,
+    ) -> Result<Arrived, Failed> {
         let end = self.clock.instant(limits.end);
         let head = end.min(tokio::time::Instant::now() + limits.first_byte);
         let head_limits = HeadLimits { head, idle: limits.idle };
@@ -132,7 +134,8 @@ impl Origin {
         self.pool.counts()
     }
 
-    fn give_back(&self, connection: Connection) {
+    /// Takes a connection back that may carry another request.
+    pub(crate) fn give_back(&self, connection: Connection) {
         self.pool.put(connection, self.clock.mono());
     }
 }

@@ -63,7 +63,10 @@ impl Call {
 
     fn refused(&mut self, cx: &mut Cx<'_>, refusal: Refusal) {
         self.tell(cx, What::Refused(refusal.reason));
-        if self.sends == 0 {
+        // An idle connection that was closed, or leave to send that was taken back, is no failure to tell of.
+        let stale = self.failed.is_some_and(|(fault, _)| fault == Fault::StaleConnection);
+        if self.sends == 0 || stale && self.left == Left::Unsent {
+            self.refund(cx);
             return self.finish(After::Done(Reply::Refused(refusal)));
         }
         let why = match refusal.reason {
@@ -148,7 +151,7 @@ impl Call {
         if attempt != self.attempt || self.stage != Stage::Flight {
             return;
         }
-        (self.sent, self.heard) = (sent, heard);
+        (self.sent, self.heard, self.left) = (sent, heard, Left::Sent);
         if let Some(grant) = &self.grant {
             cx.gates.answered(cx.provider, cx.now.mono, grant);
         }

@@ -322,3 +322,39 @@ fn a_call_that_has_all_the_time_of_its_contract_is_never_too_late() {
         assert_eq!(fit, if millis < 300 { Fit::TooLate } else { Fit::Fits }, "{millis}");
     }
 }
+
+/// what was granted before the provider asked for a pause does not leave during it.
+#[test]
+fn a_call_that_connects_while_another_is_told_to_wait_does_not_leave() {
+    let mut play = Play::new(provider());
+    let first = play.begin(WRITE, Some(5.0));
+    play.sends(first);
+    let connecting = play.call.take();
+    let other = play.begin(WRITE, Some(5.0));
+    play.sends(other);
+    play.now = play.now.plus(secs(0.1));
+    assert!(matches!(play.head(429, &[("retry-after", "30")]), Step::Relay(_)));
+    let attempt = play.attempt();
+    let _ = play.tell(Input::BodyEnd { attempt, end: BodyEnd::Whole });
+    play.call = connecting;
+    play.now = play.now.plus(secs(0.1));
+    assert!(!play.cx(|call, cx| call.as_ref().expect("a call").may_leave(cx)));
+    let step = play.lost(Sent::Nothing, Fault::StaleConnection);
+    let step = play.on(step);
+    let Step::Done(Reply::Refused(refusal)) = step else { panic!("{step:?}") };
+    assert_eq!(refusal.reason, outwright_core::refusal::Reason::Hold);
+    play.at_rest();
+}
+
+#[test]
+fn a_call_whose_caller_left_before_its_first_byte_does_not_leave() {
+    let mut play = Play::new(provider());
+    let first = play.begin(WRITE, None);
+    play.sends(first);
+    assert!(play.cx(|call, cx| call.as_ref().expect("a call").may_leave(cx)));
+    let _ = play.tell(Input::CallerGone);
+    assert!(!play.cx(|call, cx| call.as_ref().expect("a call").may_leave(cx)));
+    let step = play.lost(Sent::Nothing, Fault::StaleConnection);
+    assert_eq!(failure(step).effect, Effect::None);
+    play.at_rest();
+}

@@ -6,7 +6,8 @@ use std::task::Waker;
 
 use outwright_core::call::{Call, Cx};
 use outwright_core::event::{Event, What};
-use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault, Sent};
+use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent};
+use outwright_core::provider::Plan;
 use outwright_core::refusal::Refusal;
 use outwright_core::step::{Input, Reply, Request, Step};
 use outwright_core::time::Mono;
@@ -54,10 +55,29 @@ impl Driven {
             }
             None => Step::Done(Reply::Gone),
         });
+        if let Step::Relay(_) | Step::Done(_) = step {
+            self.note_effect();
+        }
         if let Step::Done(_) = step {
             self.call = None;
         }
         step
+    }
+
+    /// Whether the attempt that was begun may still leave; nothing of it has.
+    pub(super) fn may_leave(&mut self) -> bool {
+        self.in_gates(Waker::noop(), |call, cx| {
+            call.as_ref().is_some_and(|call| call.may_leave(cx))
+        })
+    }
+
+    /// Keeps in the record that a mutation is left unknown.
+    fn note_effect(&mut self) {
+        let plan = self.core.provider(self.record.provider).operation(self.record.operation).plan;
+        let effect = self.call.as_ref().map(Call::effect);
+        if plan != Plan::Safe && effect == Some(Effect::Unknown) {
+            self.record.effect = effect;
+        }
     }
 
     /// Whether the call has to go on although its caller is gone.

@@ -114,13 +114,40 @@ impl Job {
         let origin = core.origin(provider);
         let operation = core.provider(provider).operation(self.driven.record.operation);
         let bytes_max = operation.bodies.response_max;
-        let mut flight = pin!(origin.send(request, &limits, bytes_max));
+        let reached = {
+            let mut reaching = pin!(origin.reach(&limits));
+            poll_fn(|cx| {
+                self.hear_gone(gone, cx);
+                reaching.as_mut().poll(cx)
+            })
+            .await
+        };
+        let connection = match reached {
+            Ok(connection) => connection,
+            Err(fault) => return self.unsent(attempt, request, fault).await,
+        };
+        // To connect takes time, in which the provider may have asked all others to wait.
+        if connection.is_new() && !self.driven.may_leave() {
+            origin.give_back(connection);
+            return self.unsent(attempt, request, Fault::StaleConnection).await;
+        }
+        let mut flight = pin!(origin.exchange(connection, request, &limits, bytes_max));
         let arrived = poll_fn(|cx| {
             self.hear_gone(gone, cx);
             flight.as_mut().poll(cx)
         })
         .await;
         self.arrived(attempt, arrived).await
+    }
+
+    async fn unsent(
+        &mut self,
+        attempt: AttemptNo,
+        request: Request<SendBody>,
+        fault: Fault,
+    ) -> Step {
+        self.prepared.take_back(request);
+        self.tick(Input::Failed { attempt, sent: Sent::Nothing, fault }).await
     }
 
     /// The request of an attempt, with the credential that holds now.
@@ -136,7 +163,8 @@ impl Job {
                 self.prepared.request(Some(credential.ok_or(Fault::StaleConnection)?))
             }
         };
-        request.ok_or(Fault::RequestBroken)
+        // An earlier attempt used it up, although nothing of it was sent: its connection was no good.
+        request.ok_or(Fault::StaleConnection)
     }
 
     async fn arrived(&mut self, attempt: AttemptNo, arrived: Result<Arrived, Failed>) -> Step {

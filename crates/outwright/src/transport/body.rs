@@ -45,7 +45,7 @@ impl SendBody {
 
     /// Goes onto this connection.
     pub(super) fn on(&mut self, meter: &Rc<Meter>) {
-        meter.begin();
+        meter.begin(matches!(self.bytes, Source::Streamed(_)));
         if self.is_end_stream() {
             meter.body_taken();
         }

@@ -130,8 +130,8 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(stream: S) -> Connec
         .await
         .expect("the HTTP/1 handshake does no I/O and cannot fail");
     // The senders of requests hear of its errors; it ends when the last of them is dropped.
-    drop(tokio::task::spawn_local(async move {
+    let codec = tokio::task::spawn_local(async move {
         let _told_to_the_sender = connection.await;
-    }));
-    Connection { sender, meter, carried: 0 }
+    });
+    Connection { sender, meter, carried: 0, codec: codec.abort_handle() }
 }

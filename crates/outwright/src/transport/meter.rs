@@ -18,6 +18,7 @@ const BEFORE_HEAD_BYTES_MAX: u64 = 256 * 1024;
 pub(super) struct Meter {
     written: Cell<u64>,
     body_taken: Cell<bool>,
+    streams: Cell<bool>,
     flushed: Cell<bool>,
     before_head: Cell<u64>,
     awaits_head: Cell<bool>,
@@ -27,9 +28,10 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// A request begins.
-    pub(super) fn begin(&self) {
+    /// A request begins; `streams` if its body comes from a caller who has not handed in all of it.
+    pub(super) fn begin(&self, streams: bool) {
         self.written.set(0);
+        self.streams.set(streams);
         self.body_taken.set(false);
         self.flushed.set(false);
         self.before_head.set(0);
@@ -45,6 +47,11 @@ impl Meter {
     /// The response head is here.
     pub(super) fn head_is_here(&self) {
         self.awaits_head.set(false);
+    }
+
+    /// Whether the caller has not handed in all of the body yet.
+    pub(super) fn awaits_caller(&self) -> bool {
+        self.streams.get() && !self.body_taken.get()
     }
 
     /// How much of the request left the process.

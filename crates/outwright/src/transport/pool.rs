@@ -7,6 +7,8 @@ use std::time::Duration;
 use hyper::client::conn::http1::SendRequest;
 use outwright_core::time::Mono;
 
+use tokio::task::AbortHandle;
+
 use super::body::SendBody;
 use super::meter::Meter;
 
@@ -17,11 +19,20 @@ const IDLE_FOR: Duration = Duration::from_secs(30);
 
 /// A connection that can carry one request at a time.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     pub(super) sender: SendRequest<SendBody>,
     pub(super) meter: Rc<Meter>,
     /// Requests that it has carried before.
     pub(super) carried: u32,
+    /// The codec at work on it.
+    pub(super) codec: AbortHandle,
+}
+
+impl Connection {
+    /// Whether it has carried no request yet.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.carried == 0
+    }
 }
 
 /// What a pool did, for people.

@@ -62,7 +62,11 @@ pub(super) async fn exchange(
     meter.head_is_here();
     let sent = meter.sent();
     match arrived {
-        Err(fault) => Err(Failed { sent, fault, unused: None }),
+        Err(fault) => {
+            // What is still in the codec's own buffer must not leave after this was told.
+            connection.codec.abort();
+            Err(Failed { sent, fault, unused: None })
+        }
         Ok(Err(mut error)) => {
             let unused = error.take_message();
             let sent = if unused.is_some() { Sent::Nothing } else { sent };
@@ -110,6 +114,9 @@ fn late(
         let stuck = meter.stuck_since();
         if stuck.is_some_and(|since| since + limits.idle <= now) {
             return Poll::Ready(Fault::WriteTimeout);
+        }
+        if limits.head <= now && stuck.is_none() && meter.awaits_caller() {
+            return Poll::Ready(Fault::RequestBroken);
         }
         if limits.head <= now {
             return Poll::Ready(Fault::FirstByteTimeout);
