@@ -91,13 +91,25 @@ fn read_request(stream: &mut std::net::TcpStream) {
     }
 }
 
+/// A connection and an exchange on it, as a call makes them.
+async fn send(
+    origin: &Rc<Origin>,
+    request: Request<SendBody>,
+    limits: &Limits,
+) -> Result<super::Arrived, Failed> {
+    match origin.reach(limits).await {
+        Ok(connection) => origin.exchange(connection, request, limits, 1_024).await,
+        Err(fault) => Err(Failed { sent: Sent::Nothing, fault, unused: Some(request) }),
+    }
+}
+
 fn run<F: Future<Output = ()>>(test: F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, test);
 }
 
 async fn failed(origin: &Rc<Origin>, limits: &Limits, body: SendBody) -> Failed {
-    match origin.send(request(body), limits, 1_024).await {
+    match send(origin, request(body), limits).await {
         Err(failed) => failed,
         Ok(arrived) => panic!("a reply came: {}", arrived.response.status()),
     }
@@ -236,7 +248,7 @@ fn a_connection_that_was_idle_is_looked_at_before_it_is_used() {
         let mut origin = Rc::into_inner(origin).unwrap();
         origin.look_again_after = Duration::ZERO;
         let origin = Rc::new(origin);
-        let arrived = origin.send(request(small()), &limits, 1_024).await;
+        let arrived = send(&origin, request(small()), &limits).await;
         assert_eq!(arrived.ok().map(|arrived| arrived.sent), Some(Sent::All));
         assert_eq!(origin.pool_counts().idle, 1);
         // Without an await in between, so that the connection's own task cannot have noticed.
@@ -254,7 +266,7 @@ fn a_connection_that_ended_unseen_leaves_open_what_was_sent() {
     let (address, close) = closing_peer();
     run(async {
         let (origin, limits) = origin(address);
-        let arrived = origin.send(request(small()), &limits, 1_024).await;
+        let arrived = send(&origin, request(small()), &limits).await;
         assert_eq!(arrived.ok().map(|arrived| arrived.sent), Some(Sent::All));
         close();
         let Failed { sent, fault, unused } = failed(&origin, &limits, small()).await;
@@ -274,7 +286,7 @@ fn a_reply_before_the_whole_request_is_relayed_and_its_connection_closed() {
     run(async {
         let (origin, limits) = origin(address);
         let large = SendBody::kept(Bytes::from(vec![0; 32 * 1024 * 1024]));
-        let arrived = origin.send(request(large), &limits, 1_024).await;
+        let arrived = send(&origin, request(large), &limits).await;
         let Ok(arrived) = arrived else { panic!("no reply") };
         assert_eq!((arrived.response.status().as_u16(), arrived.sent), (413, Sent::Part));
         assert_eq!(origin.pool_counts().idle, 0);

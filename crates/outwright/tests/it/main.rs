@@ -1,6 +1,8 @@
 //! Calls over real sockets to the demo provider.
 
 #[cfg(test)]
+mod adversary;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod faults;
