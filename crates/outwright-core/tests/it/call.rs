@@ -204,7 +204,7 @@ fn a_delete_that_finds_nothing_after_a_lost_attempt_counts_as_done() {
     play.at_rest();
 }
 
-/// what a caller cuts short says nothing of the provider; what its contract cuts short does.
+/// What a caller cuts short says nothing of the provider; what its contract cuts short does.
 #[test]
 fn a_deadline_of_the_caller_is_no_evidence_against_the_provider() {
     for (timeout, expected) in [(Some(1.0), BreakerState::Closed), (None, BreakerState::Open)] {

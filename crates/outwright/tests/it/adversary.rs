@@ -42,7 +42,7 @@ fn a_charge_that_happened_is_not_told_as_a_refusal() {
     });
 }
 
-/// a compressed body cannot be judged, so none is asked for where bodies are judged.
+/// A compressed body cannot be judged, so none is asked for where bodies are judged.
 #[test]
 fn an_answer_that_is_judged_by_its_body_is_asked_for_uncompressed() {
     let demo = demo();
