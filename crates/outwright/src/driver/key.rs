@@ -44,7 +44,7 @@ pub(super) fn put(
             Ok(keyed)
         }
         Key::Body { pointer, origin } => {
-            let mut document = json(body).ok_or_else(|| Misuse::KeyField(pointer.clone()))?;
+            let document = json(body).ok_or_else(|| Misuse::KeyField(pointer.clone()))?;
             let there = document.pointer(pointer).and_then(scalar);
             let sent = match (&there, headers.get(IDEMPOTENCY_KEY)) {
                 (None, Some(value)) => Some(text(value)?),
@@ -54,11 +54,8 @@ pub(super) fn put(
             if let Some(key) = make(whose, origin, sent, (headers, body))?
                 && there.as_deref() != Some(key.as_str())
             {
-                write(&mut document, pointer, key)
+                *body = written(document, body, pointer, key)
                     .ok_or_else(|| Misuse::KeyField(pointer.clone()))?;
-                *body = serde_json::to_vec(&document)
-                    .expect("a value that was read from JSON can be written as JSON")
-                    .into();
             }
             Ok(keyed)
         }
@@ -159,10 +156,89 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Sets a member of an object that is there; RFC 6901 escapes are undone in the last token.
-fn write(document: &mut Value, pointer: &str, key: String) -> Option<()> {
+/// The body with the key at a pointer; none where the pointer leads nowhere.
+fn written(mut document: Value, body: &Bytes, pointer: &str, key: String) -> Option<Bytes> {
     let (parent, name) = pointer.rsplit_once('/')?;
-    let parent = document.pointer_mut(parent)?.as_object_mut()?;
-    parent.insert(name.replace("~1", "/").replace("~0", "~"), Value::String(key));
-    Some(())
+    // RFC 6901 section 3.
+    let name = name.replace("~1", "/").replace("~0", "~");
+    let members = document.pointer_mut(parent)?.as_object_mut()?;
+    if parent.is_empty() && !members.contains_key(&name) {
+        // Beside the caller's own bytes, so that no number of them is read and written in another precision.
+        let open = body.iter().position(|byte| *byte == b'{')?;
+        let (before, after) = body.split_at_checked(open + 1)?;
+        let mut whole = before.to_vec();
+        serde_json::to_writer(&mut whole, &name).ok()?;
+        whole.push(b':');
+        serde_json::to_writer(&mut whole, &key).ok()?;
+        if !members.is_empty() {
+            whole.push(b',');
+        }
+        whole.extend_from_slice(after);
+        return Some(whole.into());
+    }
+    members.insert(name, Value::String(key));
+    serde_json::to_vec(&document).ok().map(Bytes::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_written_into_the_body_without_touching_the_rest() {
+        for (body, pointer, want) in [
+            (
+                r#"{"n":1.10000000000000000001}"#,
+                "/k",
+                Some(r#"{"k":"K","n":1.10000000000000000001}"#),
+            ),
+            (r#" { } "#, "/k", Some(r#" {"k":"K" } "#)),
+            (r#"{"a":{"b":1}}"#, "/a/k", Some(r#"{"a":{"b":1,"k":"K"}}"#)),
+            (r#"{"k":null}"#, "/k", Some(r#"{"k":"K"}"#)),
+            (r#"{"k/":null}"#, "/k~1", Some(r#"{"k/":"K"}"#)),
+            (r#"{"a":1}"#, "/a/k", None),
+            (r#"[1]"#, "/k", None),
+            (r#"{}"#, "k", None),
+        ] {
+            let body = Bytes::from_static(body.as_bytes());
+            let document = json(&body).unwrap();
+            let got = written(document, &body, pointer, "K".to_owned());
+            assert_eq!(got.as_deref(), want.map(str::as_bytes), "{body:?} {pointer}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_found_in_json_and_in_a_form() {
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+        let form = HeaderMap::from_iter([(CONTENT_TYPE, form)]);
+        let json = HeaderMap::new();
+        for (headers, body, pointer, want) in [
+            (&json, r#"{"a":{"b":"x"}}"#, "/a/b", Some("x")),
+            (&json, r#"{"a":12}"#, "/a", Some("12")),
+            (&json, r#"{"a":null}"#, "/a", None),
+            (&json, r#"{"a":""}"#, "/a", None),
+            (&json, "no json", "/a", None),
+            (&form, "x=1&metadata%5Border%5D=a+b%21", "/metadata/order", Some("a b!")),
+            (&form, "metadata[order]=7", "/metadata/order", Some("7")),
+            (&form, "a=", "/a", None),
+        ] {
+            let got = field(headers, &Bytes::from_static(body.as_bytes()), pointer);
+            assert_eq!(got.as_deref(), want, "{body} {pointer}");
+        }
+    }
+
+    #[test]
+    fn a_callers_key_is_visible_ascii_of_a_bounded_length() {
+        for (key, fits) in [
+            ("a".to_owned(), true),
+            ("k".repeat(255), true),
+            ("k".repeat(256), false),
+            (String::new(), false),
+            ("a b".to_owned(), false),
+            ("\u{e9}".to_owned(), false),
+        ] {
+            let value = HeaderValue::from_bytes(key.as_bytes()).unwrap();
+            assert_eq!(text(&value).is_ok(), fits, "{key:?}");
+        }
+    }
 }

@@ -104,6 +104,29 @@ fn a_derived_key_depends_on_the_fields_it_is_derived_from() {
 }
 
 #[test]
+fn a_key_in_the_body_is_the_same_on_every_attempt() {
+    let demo = demo();
+    on_a_core(async {
+        let terms = Terms {
+            attempts: 2,
+            create: "    idempotency: { plan: body_field, key: per_call, field: /reference }\n",
+            ..Terms::plain(&demo)
+        };
+        let world = World::new(&terms);
+        demo.control().fault(Injection::once(Fault::status(503)));
+        let (got, record) = world.post("/v1/charges", r#"{"amount":1}"#).await;
+        assert!(matches!(&got, Got::Reply(status, Ok(_)) if status.is_success()), "{got:?}");
+        assert_eq!(record.attempts.count(), 2);
+        let seen = demo.control().requests_of("POST /v1/charges");
+        assert_eq!(seen[0].body_digest, seen[1].body_digest, "byte for byte");
+        let effects = demo.control().effects();
+        let reference = effects.iter().next().unwrap().reference.clone();
+        assert_eq!(reference.unwrap().len(), 36);
+        world.assert_at_rest();
+    });
+}
+
+#[test]
 fn hop_by_hop_fields_and_those_of_outwright_go_no_further() {
     let demo = demo();
     on_a_core(async {
