@@ -65,12 +65,16 @@ impl Deadline {
     /// `total` and `attempt` are the contract's.
     #[must_use]
     pub fn new(total: Duration, attempt: Duration, caller: Option<Duration>, now: Mono) -> Self {
-        let usable = |total: Duration| total - RESERVE.min(total / 10);
-        let given = usable(caller.map_or(total, |caller| caller.min(total)));
+        let contract = usable(total);
+        let given = match caller {
+            Some(caller) if caller < total => usable(caller),
+            Some(_) | None => contract,
+        };
         // Whoever has all that the contract gives, or nearly, is never too late, however little that is.
-        let needed = ATTEMPT_MIN.min(attempt).min(usable(total) / 10 * 9);
+        let needed = ATTEMPT_MIN.min(attempt);
+        let needed = if needed < contract / 2 { needed } else { needed.min(contract / 10 * 9) };
         let ends = now.plus(given);
-        Self { ends, latest: ends.minus(needed), contract: now.plus(usable(total)) }
+        Self { ends, latest: ends.minus(needed), contract: now.plus(contract) }
     }
 
     /// When the last attempt has to be over; the answer still has its reserve after that.
@@ -88,6 +92,9 @@ impl Deadline {
     /// Whether an attempt that starts `now` has clearly less time than the contract alone would give it.
     #[must_use]
     pub fn cuts(&self, now: Mono, attempt: Duration) -> Cut {
+        if self.ends == self.contract {
+            return Cut::No;
+        }
         let attempt_ends = now.plus(attempt);
         let given = attempt_ends.min(self.ends).since(now);
         let full = attempt_ends.min(self.contract).since(now);
@@ -99,6 +106,13 @@ impl Deadline {
     pub fn fit(&self, start: Mono) -> Fit {
         if start <= self.latest { Fit::Fits } else { Fit::TooLate }
     }
+}
+
+/// A total less what is kept for the answer.
+fn usable(total: Duration) -> Duration {
+    // A division only where the tenth is the smaller part.
+    let reserve = if total >= RESERVE * 10 { RESERVE } else { total / 10 };
+    total.saturating_sub(reserve)
 }
 
 #[cfg(test)]

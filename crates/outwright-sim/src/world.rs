@@ -25,9 +25,11 @@ use outwright_core::timeout::Limits;
 
 use crate::peer::{Answer, Body, Connect, Peer};
 use report::Report;
+use tape::Tape;
 use truth::Truth;
 
 pub mod report;
+pub mod tape;
 pub mod truth;
 
 /// What is in a world besides the engine.
@@ -98,15 +100,6 @@ pub struct World<'a> {
     truth: Truth,
     report: Report,
     tape: Option<Tape>,
-}
-
-/// What the engine was told and what it said, where somebody wants to compare.
-#[derive(Clone, Debug)]
-pub struct Tape {
-    /// What it was told.
-    pub record: Record,
-    /// What it said.
-    pub steps: Vec<(CallId, Step)>,
 }
 
 #[derive(Debug)]
@@ -196,7 +189,7 @@ impl<'a> World<'a> {
     /// As [`World::run`].
     pub fn run_on_tape(mut self) -> Result<(Report, Tape), String> {
         let record = Record::new(Dice::new(self.setting.seed));
-        let tape = Tape { record, steps: Vec::new() };
+        let tape = Tape { record, steps: Vec::new(), events: Vec::new() };
         self.tape = Some(tape.clone());
         self.live().map(|(report, filled)| (report, filled.unwrap_or(tape)))
     }
@@ -537,6 +530,9 @@ impl<'a> World<'a> {
         let mut told = Ok(());
         for event in self.events.drain(..) {
             self.report.event(self.now, &event);
+            if let Some(tape) = &mut self.tape {
+                tape.events.push((self.now, event));
+            }
             told = told.and(self.truth.event(call, &event));
         }
         told

@@ -5,7 +5,7 @@ use std::mem;
 use crate::classify;
 use crate::credential::Refused;
 use crate::deadline::Fit;
-use crate::dice::Salt;
+use crate::dice::{Draw, Salt};
 use crate::event::{Event, What};
 use crate::gates::{Ask, Claim, Entry, Grant, Left, Lesson, Sending, Ticket, Try};
 use crate::idempotency::{Ending, Shown};
@@ -405,7 +405,12 @@ impl Call {
 
     /// Tells the gates what the attempt taught.
     fn learn(&mut self, cx: &mut Cx<'_>, verdict: Verdict) {
-        let draw = cx.dice.draw(self.request.id.0, Salt::OpenTime(self.attempt.number()));
+        // What is good opens nothing, so that its chance is not asked.
+        let draw = if verdict.is_good() {
+            Draw::of(0)
+        } else {
+            cx.dice.draw(self.request.id.0, Salt::OpenTime(self.attempt.number()))
+        };
         let try_number = match self.tally.counted(self.attempt) {
             1 => Try::First,
             _ => Try::Repeat,

@@ -10,7 +10,7 @@ use super::{Look, Stamp};
 /// Two queues, each in the order of time, so that every step is constant time on average.
 ///
 /// A send is in doubt until it has arrived; arrivals happen in the order of time whatever the order of sends,
-/// so the times of arrival form a queue as well.
+/// so the times at which they leave the window form a queue as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Exact {
     requests: usize,
@@ -19,13 +19,15 @@ pub(super) struct Exact {
     doubtful: VecDeque<Send>,
     /// Of `doubtful`, those that are still counted there.
     live: usize,
-    arrived: VecDeque<Mono>,
+    /// When each send that has arrived leaves the window.
+    leaving: VecDeque<Mono>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Send {
     stamp: Stamp,
-    granted: Mono,
+    /// By then it has arrived.
+    certain: Mono,
     live: bool,
 }
 
@@ -38,34 +40,33 @@ impl Exact {
             doubt,
             doubtful: VecDeque::with_capacity(requests * 2),
             live: 0,
-            arrived: VecDeque::with_capacity(requests),
+            leaving: VecDeque::with_capacity(requests),
         }
     }
 
     pub(super) fn advance(&mut self, now: Mono) {
         while let Some(first) = self.doubtful.front() {
-            let certain = first.granted.plus(self.doubt);
-            if first.live && certain > now {
-                break;
-            }
             if first.live {
+                if first.certain > now {
+                    break;
+                }
                 self.live -= 1;
-                self.arrived.push_back(certain);
+                self.leaving.push_back(first.certain.plus(self.per));
             }
             self.doubtful.pop_front();
         }
-        while self.arrived.front().is_some_and(|arrived| arrived.plus(self.per) <= now) {
-            self.arrived.pop_front();
+        while self.leaving.front().is_some_and(|leaves| *leaves <= now) {
+            self.leaving.pop_front();
         }
     }
 
     pub(super) fn look(&self) -> Look {
-        if self.live + self.arrived.len() < self.requests {
+        if self.live + self.leaving.len() < self.requests {
             return Look::Room;
         }
-        let opens = match (self.arrived.front(), self.doubtful.front()) {
-            (Some(arrived), _) => arrived.plus(self.per),
-            (None, Some(send)) => send.granted.plus(self.doubt).plus(self.per),
+        let opens = match (self.leaving.front(), self.doubtful.front()) {
+            (Some(leaves), _) => *leaves,
+            (None, Some(send)) => send.certain.plus(self.per),
             (None, None) => Mono::MAX,
         };
         Look::Full(opens)
@@ -76,15 +77,14 @@ impl Exact {
             // Many sends were answered or refunded behind one that is still in doubt.
             self.doubtful.retain(|send| send.live);
         }
-        self.doubtful.push_back(Send { stamp, granted: now, live: true });
+        self.doubtful.push_back(Send { stamp, certain: now.plus(self.doubt), live: true });
         self.live += 1;
     }
 
     pub(super) fn arrived(&mut self, now: Mono, stamp: Stamp) {
         self.advance(now);
         if self.take(stamp) {
-            self.arrived.push_back(now);
-            self.advance(now);
+            self.leaving.push_back(now.plus(self.per));
         }
     }
 
@@ -96,14 +96,14 @@ impl Exact {
             return;
         }
         // It was taken for arrived when its doubt ended: any entry of that moment is as good as its own.
-        let certain = granted.plus(self.doubt);
-        if let Ok(at) = self.arrived.binary_search(&certain) {
-            self.arrived.remove(at);
+        let leaves = granted.plus(self.doubt).plus(self.per);
+        if let Ok(at) = self.leaving.binary_search(&leaves) {
+            self.leaving.remove(at);
         }
     }
 
     pub(super) fn used(&self) -> u32 {
-        u32::try_from(self.live + self.arrived.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.live + self.leaving.len()).unwrap_or(u32::MAX)
     }
 
     fn take(&mut self, stamp: Stamp) -> bool {

@@ -7,4 +7,5 @@ mod chaos;
 mod contracts;
 mod outage;
 mod quota;
+mod stories;
 mod worlds;
