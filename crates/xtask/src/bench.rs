@@ -50,7 +50,7 @@ pub(crate) struct Gateway {
     /// Only these targets (comma-separated; as in the table, with `-` for a space).
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Only these parts: plain, tls, latency, runtimes.
+    /// Only these parts: plain, tls, latency, runtimes; with --gate the names of its counts.
     #[arg(long = "case", value_delimiter = ',')]
     cases: Vec<String>,
     /// A few short rounds: shows that everything works, measures nothing.
@@ -63,7 +63,7 @@ pub(crate) struct Gateway {
     #[arg(long)]
     gate: bool,
     /// With --gate: make what was counted the accepted values.
-    #[arg(long, requires = "gate")]
+    #[arg(long, requires = "gate", conflicts_with = "cases")]
     accept: bool,
     /// Take this program instead of building the release profile.
     #[arg(long, value_name = "FILE")]

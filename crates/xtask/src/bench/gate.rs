@@ -58,7 +58,7 @@ pub(crate) fn run(options: &Gateway) -> Result<bool, String> {
     let dir = job::target().join("bench/gate");
     fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
     let mut counted = Vec::new();
-    for count in &COUNTS {
+    for count in COUNTS.iter().filter(|count| options.wants(count.name)) {
         counted.push((count, one(count, &dir, &outwright)?));
     }
     if options.accept {
