@@ -9,7 +9,7 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
         what: "every attempt of a call carries another idempotency key",
         edits: &[Edit {
             file: "crates/outwright/src/driver/job.rs",
-            find: "        request.ok_or(Fault::RequestBroken)\n",
+            find: "        request.ok_or(Fault::StaleConnection)\n",
             replace: "        let name = super::key::IDEMPOTENCY_KEY;
         let request = request.map(|mut request| {
             let fresh = uuid::Uuid::new_v4().simple().to_string();
@@ -18,7 +18,7 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
             }
             request
         });
-        request.ok_or(Fault::RequestBroken)\n",
+        request.ok_or(Fault::StaleConnection)\n",
         }],
         check: Check::Demo,
     },
