@@ -242,3 +242,49 @@ fn is_localhost(host: &str) -> bool {
     let host = host.trim_end_matches('.');
     host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name whose answer is this old and over.
+    fn known(age: Duration) -> Name {
+        let name = Name::default();
+        let answered = Instant::now().checked_sub(age).unwrap();
+        let addresses = Rc::from([IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))]);
+        name.known.replace(Some(Known { addresses, answered, until: answered }));
+        name
+    }
+
+    #[test]
+    fn the_last_good_addresses_serve_on_while_the_name_servers_are_down() {
+        let name = known(Duration::from_secs(60));
+        assert!(name.fresh().is_none(), "the name servers are asked first");
+        assert_eq!(name.stale(Fault::DnsTimeout).map(|addresses| addresses.len()), Ok(1));
+        assert!(name.fresh().is_some(), "and not again at once");
+        let old = known(SERVE_STALE + Duration::from_secs(1));
+        assert_eq!(old.stale(Fault::DnsTimeout), Err(Fault::DnsTimeout), "not for ever");
+        assert_eq!(Name::default().stale(Fault::DnsTemporary), Err(Fault::DnsTemporary));
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_not_served_from_memory() {
+        let name = known(Duration::from_secs(60));
+        name.learn(Rc::from([]), Instant::now() + KEEP_ABSENCE);
+        assert_eq!(name.fresh(), Some(Err(Fault::DnsNotFound)));
+        assert_eq!(name.stale(Fault::DnsTimeout), Err(Fault::DnsTimeout));
+    }
+
+    /// RFC 6761 section 6.3.
+    #[test]
+    fn localhost_is_known_without_asking() {
+        for (host, want) in [
+            ("localhost", true),
+            ("LOCALHOST.", true),
+            ("a.localhost", true),
+            ("alocalhost", false),
+        ] {
+            assert_eq!(is_localhost(host), want, "{host}");
+        }
+    }
+}

@@ -130,7 +130,7 @@ fn a_name_that_leads_to_a_forbidden_address_is_not_followed() {
 
 /// the address that was checked is the one that is connected, until its time is over.
 #[test]
-fn an_answer_holds_for_its_time_and_serves_on_while_the_name_server_is_down() {
+fn an_answer_holds_for_its_time() {
     let demo = demo();
     on_a_core(async {
         let loopback = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
