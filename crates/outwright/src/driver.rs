@@ -206,7 +206,8 @@ impl Core {
         };
         let admitted =
             std::future::poll_fn(|cx| Poll::Ready(driven.admit(request, cx.waker()))).await;
-        let mut job = Job { driven, prepared, live: None, kept: None };
+        // In a box: it goes from hand to hand below, and only its address should.
+        let mut job = Box::new(Job { driven, prepared, live: None, kept: None });
         match admitted {
             Ok(step) => {
                 let step = job.until_send(step).await;
@@ -245,7 +246,7 @@ impl Core {
 }
 
 /// From the first send on: inline, or in a task of its own where the call has to finish.
-async fn carry(job: Job, step: Step) -> Answer {
+async fn carry(job: Box<Job>, step: Step) -> Answer {
     if !job.driven.must_finish() {
         return job.run(step, None).await;
     }

@@ -95,7 +95,8 @@ impl Origin {
             return Ok(connection);
         }
         let limit = self.clock.instant(limits.connect);
-        let connection = connect(&self.way, &self.resolver, limit).await?;
+        // In a box: what a handshake needs is large, and most calls find a connection made.
+        let connection = Box::pin(connect(&self.way, &self.resolver, limit)).await?;
         self.pool.connected();
         Ok(connection)
     }

@@ -66,7 +66,7 @@ impl Job {
     }
 
     /// Carries the call to its answer.
-    pub(super) async fn run(mut self, mut step: Step, gone: Option<&Gone>) -> Answer {
+    pub(super) async fn run(mut self: Box<Self>, mut step: Step, gone: Option<&Gone>) -> Answer {
         loop {
             step = match step {
                 Step::Wait(until) => self.wait(until, gone).await,
@@ -253,7 +253,7 @@ impl Job {
         }
     }
 
-    fn relay(mut self, attempt: AttemptNo) -> Answer {
+    fn relay(mut self: Box<Self>, attempt: AttemptNo) -> Answer {
         let Some(live) = self.live.take().filter(|live| live.attempt == attempt) else {
             self.driven.core.telemetry().bug();
             return self.failed(lost(BODYLESS));
@@ -266,7 +266,7 @@ impl Job {
         Answer { outcome: Outcome::Reply(Response::from_parts(head, body)), record }
     }
 
-    async fn done(mut self, reply: Reply) -> Answer {
+    async fn done(mut self: Box<Self>, reply: Reply) -> Answer {
         match reply {
             Reply::Last { attempt, why } => self.last(attempt, why).await,
             Reply::Refused(refusal) => {
@@ -290,7 +290,7 @@ impl Job {
     }
 
     /// The kept reply, if all of it is there.
-    async fn last(mut self, attempt: AttemptNo, why: Skip) -> Answer {
+    async fn last(mut self: Box<Self>, attempt: AttemptNo, why: Skip) -> Answer {
         if let Some(kept) = self.kept.as_mut() {
             poll_fn(|cx| {
                 kept.read_on(cx);

@@ -24,6 +24,8 @@ const VIA: HeaderValue = HeaderValue::from_static("1.1 outwright");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 /// Fields between a caller and outwright.
 const OWN_PREFIX: &str = "outwright-";
+/// Fields that a request's map is given room for: the codec uses the map again for the reply, which then need not grow.
+const ROOM: usize = 8;
 
 /// A request, ready but for its credential.
 pub(super) struct Prepared {
@@ -115,6 +117,7 @@ impl Prepared {
             Keep::Copy => self.headers.clone()?,
             Keep::Nothing => self.headers.take()?,
         };
+        headers.reserve(ROOM);
         let body = match &mut self.body {
             Kept::Whole(bytes) => SendBody::kept(bytes.clone()),
             Kept::Streamed(body) => body.take()?,
