@@ -24,6 +24,7 @@ use crate::gates::{Gates, Grant, Left, Sending, Ticket};
 use crate::idempotency::Trail;
 use crate::outcome::{AttemptNo, Class, Effect, Fault, Sent, Verdict};
 use crate::provider::{Plan, Priority, Provider};
+use crate::record::Told;
 use crate::refusal::{Reason, Refusal};
 use crate::retry::Tally;
 use crate::step::{Action, Input, Reply, Request, Step};
@@ -147,6 +148,7 @@ impl Call {
     ///
     /// A missing key, a body above its bound, less time than an attempt needs.
     pub fn admit(cx: &mut Cx<'_>, request: Request) -> Result<Self, Refusal> {
+        Self::note_told(cx, || Told::Request(request));
         let operation = cx.provider.operation(request.operation);
         let now = cx.now.mono;
         let deadline = Deadline::new(
@@ -193,6 +195,7 @@ impl Call {
 
     /// Hears what the world answered. What belongs to no live attempt is ignored.
     pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<'_>) {
+        self.note_input(cx, &input);
         match input {
             Input::Tick => {}
             Input::CallerGone => self.caller_gone(cx),
@@ -228,6 +231,7 @@ impl Call {
 
     /// What to do now. Between two inputs, everything there is to do is said once, then when to come back.
     pub fn poll(&mut self, cx: &mut Cx<'_>) -> Step {
+        Self::note_told(cx, || Told::Poll(self.request.id));
         loop {
             match self.stage {
                 Stage::Enter => self.enter(cx),

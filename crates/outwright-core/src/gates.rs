@@ -29,6 +29,7 @@ use crate::limits::{LANES_MAX, LEASE_GRACE};
 use crate::outcome::Verdict;
 use crate::provider::{OpIndex, Priority, Provider};
 use crate::ratelimit::{self, Stamp, Window};
+use crate::record::{Record, Told};
 use crate::refusal::{Reason, Refusal};
 use crate::retry::budget::{self, Budget};
 use crate::time::Mono;
@@ -66,6 +67,8 @@ pub struct Gates {
     given: u64,
     returned: u64,
     bugs: u64,
+    /// What calls and gates are told, while somebody wants to know.
+    record: Option<Box<Record>>,
 }
 
 /// What calls of one lane share.
@@ -163,11 +166,11 @@ struct Issued {
     by_operation: breaker::Pass,
     version: u32,
     operation: OpIndex,
-    told: Told,
+    taught: Taught,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum Taught {
     Nothing,
     Verdict,
 }
@@ -222,6 +225,7 @@ impl Gates {
             given: 0,
             returned: 0,
             bugs: 0,
+            record: None,
         }
     }
 
@@ -335,7 +339,7 @@ impl Gates {
 
     /// What the attempt taught: once, as soon as it is known. Later verdicts of the same grant are ignored.
     pub fn learn(&mut self, p: &Provider, now: Mono, grant: &mut Grant, lesson: Lesson) {
-        if mem::replace(&mut grant.0.told, Told::Verdict) == Told::Nothing {
+        if mem::replace(&mut grant.0.taught, Taught::Verdict) == Taught::Nothing {
             self.judge(p, now, grant.0, lesson);
             self.pump(p, now);
         }
@@ -357,6 +361,7 @@ impl Gates {
         slot: u8,
         (version, fresh_until): (u32, Mono),
     ) {
+        self.note_told(now, Told::Credential(slot, version, fresh_until));
         if let Some(credential) = self.credentials.get_mut(usize::from(slot)) {
             credential.enter(version, fresh_until);
         }
@@ -365,6 +370,7 @@ impl Gates {
 
     /// Nobody could fetch a credential: who waits for it is refused.
     pub fn credential_failed(&mut self, p: &Provider, now: Mono, slot: u8) {
+        self.note_told(now, Told::NoCredential(slot));
         if let Some(credential) = self.credentials.get_mut(usize::from(slot)) {
             credential.leave();
         }
@@ -466,11 +472,19 @@ impl Gates {
         self.each_window(operation, |window| window.enter(now, stamp));
         self.slots.enter();
         self.given += 1;
-        Issued { stamp, at: now, authority, by_operation, version, operation, told: Told::Nothing }
+        Issued {
+            stamp,
+            at: now,
+            authority,
+            by_operation,
+            version,
+            operation,
+            taught: Taught::Nothing,
+        }
     }
 
     fn give_back(&mut self, p: &Provider, now: Mono, issued: Issued, left: Left) {
-        if issued.told == Told::Nothing {
+        if issued.taught == Taught::Nothing {
             self.judge(p, now, issued, Lesson::NOTHING);
         }
         if left == Left::Unsent {

@@ -1,6 +1,6 @@
 //! What a provider's calls were told, in order: enough to live through them once more, and nothing that is secret.
 //!
-//! Off unless somebody wants it. An entry is the time, the call and the input; chance follows from the seed, which
+//! Off until [`Gates::record_inputs`]; then calls and gates note by themselves what they are told. An entry is the time, the call and the input; chance follows from the seed, which
 //! stands once at the head.
 //! Of a response head the status is kept, the fields of [`FIELDS`], and what it meant; of a body not one byte.
 //! Since the gates are shared, a call is replayed with all calls of its provider from the beginning of the record;
@@ -63,6 +63,8 @@ pub enum Told {
     Request(Request),
     /// A call was told this.
     Call(CallId, Kept),
+    /// A call was asked what to do.
+    Poll(CallId),
     /// The gates were told of a credential: its slot, its version, and until when it is fresh.
     Credential(u8, u32, Mono),
     /// The gates were told that nobody can fetch the credential of this slot.
@@ -119,13 +121,8 @@ impl Record {
         Self { dice, entries: Vec::new(), lost: 0 }
     }
 
-    /// A request asks to be let in.
-    pub fn request(&mut self, now: Now, request: &Request) {
-        self.note(now, Told::Request(*request));
-    }
-
     /// A call is told this; to be noted before it hears it.
-    pub fn input(&mut self, cx: &Cx<'_>, call: &Call, input: &Input<'_>) {
+    pub(crate) fn input(&mut self, cx: &Cx<'_>, call: &Call, input: &Input<'_>) {
         let kept = match *input {
             Input::Tick => Kept::Tick,
             Input::CallerGone => Kept::CallerGone,
@@ -150,8 +147,8 @@ impl Record {
         self.note(cx.now, Told::Call(call.request().id, kept));
     }
 
-    /// The gates, or an operator, are told this.
-    pub fn note(&mut self, now: Now, what: Told) {
+    /// Something is told, or asked.
+    pub(crate) fn note(&mut self, now: Now, what: Told) {
         if self.entries.len() < RECORD_ENTRIES_MAX {
             self.entries.push(Entry { now, what });
         } else {
@@ -175,7 +172,7 @@ impl Record {
     pub fn of(&self, call: CallId) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| match &entry.what {
             Told::Request(request) => request.id == call,
-            Told::Call(theirs, _) => *theirs == call,
+            Told::Call(theirs, _) | Told::Poll(theirs) => *theirs == call,
             Told::Credential(..) | Told::NoCredential(_) | Told::Turned(..) => false,
         })
     }
@@ -191,33 +188,34 @@ impl Record {
             gates.woken.clear();
             let mut cx =
                 Cx { now: *now, provider, gates: &mut gates, dice: self.dice, events: &mut events };
-            let id = match what {
+            match what {
                 Told::Request(request) => {
                     if let Ok(call) = Call::admit(&mut cx, *request) {
                         calls.insert(request.id, call);
                     }
-                    continue;
                 }
                 Told::Credential(slot, version, until) => {
                     cx.gates.credential_is(provider, now.mono, *slot, (*version, *until));
-                    continue;
                 }
                 Told::NoCredential(slot) => {
                     cx.gates.credential_failed(provider, now.mono, *slot);
-                    continue;
                 }
                 Told::Turned(which, turn) => {
                     cx.gates.turn(provider, now.mono, *which, *turn);
-                    continue;
                 }
                 Told::Call(id, kept) => {
-                    let Some(call) = calls.get_mut(id) else { continue };
-                    kept.tell(call, &mut cx);
-                    *id
+                    if let Some(call) = calls.get_mut(id) {
+                        kept.tell(call, &mut cx);
+                    }
                 }
-            };
-            if follow(&mut calls, id, &mut cx, &mut steps) == Over::Yes {
-                calls.remove(&id);
+                Told::Poll(id) => {
+                    let Some(call) = calls.get_mut(id) else { continue };
+                    let step = call.poll(&mut cx);
+                    steps.push((*id, step));
+                    if matches!(step, Step::Done(_)) {
+                        calls.remove(id);
+                    }
+                }
             }
         }
         for call in calls.values_mut() {
@@ -226,31 +224,6 @@ impl Record {
             call.drop_quietly(&mut Cx { now, provider, gates, dice, events: &mut events });
         }
         steps
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Over {
-    No,
-    Yes,
-}
-
-/// Polls a call until it waits or is over.
-fn follow(
-    calls: &mut BTreeMap<CallId, Call>,
-    id: CallId,
-    cx: &mut Cx<'_>,
-    steps: &mut Vec<(CallId, Step)>,
-) -> Over {
-    let Some(call) = calls.get_mut(&id) else { return Over::No };
-    loop {
-        let step = call.poll(cx);
-        steps.push((id, step));
-        match step {
-            Step::Act(_) | Step::Relay(_) => {}
-            Step::Wait(_) => return Over::No,
-            Step::Done(_) => return Over::Yes,
-        }
     }
 }
 
@@ -289,6 +262,7 @@ impl fmt::Display for Entry {
                 Ok(())
             }
             Told::Call(id, kept) => write!(f, "#{} {kept:?}", id.0),
+            Told::Poll(id) => write!(f, "#{} what to do?", id.0),
             Told::Credential(..) | Told::NoCredential(_) | Told::Turned(..) => {
                 write!(f, "{:?}", self.what)
             }

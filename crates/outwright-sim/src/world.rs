@@ -16,7 +16,6 @@ use outwright_core::event::Event;
 use outwright_core::gates::{self, Gates, Ticket, Which};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Fault, Sent};
 use outwright_core::provider::{OpIndex, Priority, Provider};
-use outwright_core::record::{Record, Told};
 use outwright_core::step::{
     Action, CallId, Claimed, Head, Input, Reply, Request, RequestBody, Step,
 };
@@ -179,7 +178,7 @@ impl<'a> World<'a> {
     ///
     /// The first promise that the engine broke, with time and seed.
     pub fn run(self) -> Result<Report, String> {
-        self.live().map(|(report, _)| report)
+        self.live().map(|world| world.report)
     }
 
     /// Runs it to its end and keeps what the engine was told and said.
@@ -188,13 +187,16 @@ impl<'a> World<'a> {
     ///
     /// As [`World::run`].
     pub fn run_on_tape(mut self) -> Result<(Report, Tape), String> {
-        let record = Record::new(Dice::new(self.setting.seed));
-        let tape = Tape { record, steps: Vec::new(), events: Vec::new() };
-        self.tape = Some(tape.clone());
-        self.live().map(|(report, filled)| (report, filled.unwrap_or(tape)))
+        let dice = Dice::new(self.setting.seed);
+        self.gates.record_inputs(dice);
+        self.tape = Some(Tape::default());
+        let mut world = self.live()?;
+        let mut tape = world.tape.take().unwrap_or_default();
+        tape.record = world.gates.take_record();
+        Ok((world.report, tape))
     }
 
-    fn live(mut self) -> Result<(Report, Option<Tape>), String> {
+    fn live(mut self) -> Result<Self, String> {
         let ended = self.play().and_then(|()| self.end());
         if let Err(broken) = ended {
             let (now, seed) = (self.now, self.setting.seed);
@@ -203,8 +205,8 @@ impl<'a> World<'a> {
             return Err(format!("{broken}\n  at {now:?}; replay with seed {seed}"));
         }
         self.report.arrived = self.peer.arrived;
-        self.report.arrivals = self.peer.arrivals;
-        Ok((self.report, self.tape))
+        self.report.arrivals = mem::take(&mut self.peer.arrivals);
+        Ok(self)
     }
 
     fn play(&mut self) -> Result<(), String> {
@@ -286,10 +288,6 @@ impl<'a> World<'a> {
             ledgered: caller.ledgered,
         };
         self.report.calls += 1;
-        let now = self.cx().now;
-        if let Some(tape) = &mut self.tape {
-            tape.record.request(now, &request);
-        }
         let total = self.provider.operation(caller.operation).timeouts.total();
         let total = caller.timeout.map_or(total, |timeout| timeout.min(total));
         self.truth.called(number, caller.operation, self.now.plus(total));
@@ -328,10 +326,6 @@ impl<'a> World<'a> {
             return Ok(());
         };
         driven.timer += 1;
-        if let Some(mut tape) = self.tape.take() {
-            tape.record.input(&self.cx(), &driven.call, &input);
-            self.tape = Some(tape);
-        }
         driven.call.handle(&mut self.cx(), input);
         let over = self.follow(number, &mut driven);
         if let Some(ticket) = driven.call.ticket() {
@@ -499,15 +493,6 @@ impl<'a> World<'a> {
 
     fn turn(&mut self, number: usize) -> Result<(), String> {
         let Some((_, turn)) = self.setting.turns.get(number) else { return Ok(()) };
-        let now = self.cx().now;
-        if let Some(tape) = &mut self.tape {
-            let told = match *turn {
-                Turn::Credential { slot, version } => Told::Credential(slot, version, Mono::MAX),
-                Turn::NoCredential { slot } => Told::NoCredential(slot),
-                Turn::Breaker(which, turn) => Told::Turned(which, turn),
-            };
-            tape.record.note(now, told);
-        }
         match *turn {
             Turn::Credential { slot, version } => {
                 let fresh = (version, Mono::MAX);

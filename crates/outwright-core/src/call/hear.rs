@@ -7,8 +7,9 @@ use crate::deadline::Cut;
 use crate::dice::Salt;
 use crate::limits::{ATTEMPT_MIN, RESERVE};
 use crate::outcome::{Evidence, Fault, Sent, Verdict};
+use crate::record::Told;
 use crate::retry::{self, Decision};
-use crate::step::Head;
+use crate::step::{Head, Input};
 
 use super::{Call, Cx};
 
@@ -30,6 +31,22 @@ impl Call {
         let lens = Lens::of(cx.provider, cx.provider.operation(self.request.operation));
         let verdict = classify::head(&lens, head, self.sent, Some(prefix), cx.now.wall);
         self.reread(cx, head, verdict)
+    }
+
+    /// Notes an input where inputs are recorded.
+    pub(super) fn note_input(&self, cx: &mut Cx<'_>, input: &Input<'_>) {
+        if let Some(mut record) = cx.gates.lend_record() {
+            record.input(cx, self, input);
+            cx.gates.return_record(record);
+        }
+    }
+
+    /// Notes a question where inputs are recorded.
+    pub(super) fn note_told(cx: &mut Cx<'_>, told: impl FnOnce() -> Told) {
+        if let Some(mut record) = cx.gates.lend_record() {
+            record.note(cx.now, told());
+            cx.gates.return_record(record);
+        }
     }
 
     /// What an answer means in the light of the attempts before it.

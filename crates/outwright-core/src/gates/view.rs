@@ -2,6 +2,9 @@
 
 use super::{Breaker, BreakerState, Gates, Mono, OpIndex, Provider, Refusal, What, hold};
 use super::{Place, Ticket, Who};
+use crate::dice::Dice;
+use crate::record::{Record, Told};
+use crate::time::Now;
 
 /// Which breaker an operator means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,7 @@ pub enum Turn {
 impl Gates {
     /// An operator turns a breaker; those who wait hear of it at once.
     pub fn turn(&mut self, p: &Provider, now: Mono, which: Which, turn: Turn) {
+        self.note_told(now, Told::Turned(which, turn));
         let (operation, breaker) = match which {
             Which::Authority => (None, Some(&mut self.authority)),
             Which::Operation(op) => (Some(op), self.operations.get_mut(usize::from(op.0))),
@@ -41,6 +45,34 @@ impl Gates {
             self.refuse_waiters(refusal, |_| true);
         }
         self.pump(p, now);
+    }
+
+    /// From now on, notes what calls and gates are told; to be replayed, it has to begin with these gates.
+    ///
+    /// `dice` are those that the calls draw from.
+    pub fn record_inputs(&mut self, dice: Dice) {
+        self.record = Some(Box::new(Record::new(dice)));
+    }
+
+    /// What was noted, and no more from now on.
+    pub fn take_record(&mut self) -> Option<Record> {
+        self.record.take().map(|record| *record)
+    }
+
+    /// Lends the record to a call that notes what it is told.
+    pub(crate) fn lend_record(&mut self) -> Option<Box<Record>> {
+        self.record.take()
+    }
+
+    pub(crate) fn return_record(&mut self, record: Box<Record>) {
+        self.record = Some(record);
+    }
+
+    pub(super) fn note_told(&mut self, mono: Mono, told: Told) {
+        if let Some(record) = &mut self.record {
+            // Gates know one clock only, and no wall clock matters to them.
+            record.note(Now { mono, ..Now::default() }, told);
+        }
     }
 
     /// The state of a breaker.

@@ -6,10 +6,10 @@ use outwright_core::step::{CallId, Step};
 use outwright_core::time::Mono;
 
 /// What the engine was told and what it said, where somebody wants to compare.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tape {
     /// What it was told.
-    pub record: Record,
+    pub record: Option<Record>,
     /// What it said.
     pub steps: Vec<(CallId, Step)>,
     /// What happened, and when.
