@@ -158,6 +158,23 @@ pub(crate) const PARTS: &[Part] = &[
         ])],
     },
     Part {
+        name: "demo",
+        what: "the demo keeps its promises",
+        quick: false,
+        budget_s: 120,
+        needs: nothing,
+        commands: &[run(&[
+            "run",
+            "--quiet",
+            "--locked",
+            "-p",
+            "outwright-cli",
+            "--",
+            "demo",
+            "--once",
+        ])],
+    },
+    Part {
         name: "sabotage",
         what: "broken promises are noticed",
         quick: false,
