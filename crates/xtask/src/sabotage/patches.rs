@@ -8,17 +8,14 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
         name: "new-key-per-attempt",
         what: "every attempt of a call carries another idempotency key",
         edits: &[Edit {
-            file: "crates/outwright/src/driver/job.rs",
-            find: "        request.ok_or(Fault::StaleConnection)\n",
-            replace: "        let name = super::key::IDEMPOTENCY_KEY;
-        let request = request.map(|mut request| {
-            let fresh = uuid::Uuid::new_v4().simple().to_string();
-            if let (Some(key), Ok(fresh)) = (request.headers_mut().get_mut(name), fresh.parse()) {
-                *key = fresh;
-            }
-            request
-        });
-        request.ok_or(Fault::StaleConnection)\n",
+            file: "crates/outwright/src/driver/prepare.rs",
+            find: "        *request.headers_mut() = headers;\n",
+            replace: "        *request.headers_mut() = headers;
+        let fresh = uuid::Uuid::new_v4().simple().to_string().parse();
+        let there = request.headers_mut().get_mut(key::IDEMPOTENCY_KEY);
+        if let (Some(there), Ok(fresh)) = (there, fresh) {
+            *there = fresh;
+        }\n",
         }],
         check: Check::Demo,
     },
