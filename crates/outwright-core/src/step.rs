@@ -22,17 +22,23 @@ impl CallId {
     /// Its text in headers, logs and problems: 16 hexadecimal digits.
     #[must_use]
     pub fn hex(self) -> [u8; 16] {
-        let mut rest = self.0;
-        let mut text = [b'0'; 16];
-        for place in text.iter_mut().rev() {
-            *place = match rest & 0xf {
-                digit @ 0..=9 => b'0' + digit as u8,
-                letter => b'a' + (letter - 10) as u8,
-            };
-            rest >>= 4;
+        let (high, low) = (eight_digits(self.0 >> 32), eight_digits(self.0));
+        let mut text = [0; 16];
+        for (place, digit) in text.iter_mut().zip(high.into_iter().chain(low)) {
+            *place = digit;
         }
         text
     }
+}
+
+/// The lower 32 bits as hexadecimal digits, all eight at once: a byte for each, then `0` or `a` added to each.
+const fn eight_digits(number: u64) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let pairs = (number & 0xffff) | ((number & 0xffff_0000) << 16);
+    let bytes = (pairs | (pairs << 8)) & 0x00ff_00ff_00ff_00ff;
+    let digits = (bytes | (bytes << 4)) & (ONES * 0x0f);
+    let letters = ((digits + ONES * 6) >> 4) & ONES;
+    (digits + ONES * b'0' as u64 + letters * (b'a' - b'9' - 1) as u64).to_be_bytes()
 }
 
 /// What a caller asks for, as far as the engine needs to know.
@@ -277,6 +283,19 @@ impl Skip {
             Self::Contract => "contract",
             Self::Gates => "gates",
             Self::CallerGone => "caller_gone",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CallId;
+
+    #[test]
+    fn a_call_is_named_by_sixteen_digits() {
+        for number in [0, 9, 10, 15, 16, 0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210, u64::MAX] {
+            let expected = format!("{number:016x}");
+            assert_eq!(CallId(number).hex(), *expected.as_bytes());
         }
     }
 }

@@ -15,7 +15,9 @@ pub(crate) const BUFFER_BYTES: usize = 64 * 1024;
 /// A core hands its lines over after this time at the latest: chosen, short for a person who watches.
 pub(crate) const FLUSH_AFTER: Duration = Duration::from_millis(100);
 /// The writer takes what has gathered in this time with one look, so that a busy core wakes nobody.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(50);
+/// It looks so many times in vain before it waits to be woken: a second, so that only a quiet process wakes it.
+const LOOKS_MAX: u32 = 20;
 /// Bytes that may wait for the writer, over all cores: chosen, a second of a busy machine.
 const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -107,13 +109,17 @@ impl Queue {
     }
 
     fn write_all(&self, mut output: Box<dyn Write + Send>) {
+        let mut looks = LOOKS_MAX;
         loop {
-            let (buffers, closed) = self.take();
+            let (buffers, closed) = self.take(looks >= LOOKS_MAX);
+            looks = if buffers.is_empty() { looks + 1 } else { 0 };
             for buffer in &buffers {
                 // Nobody can be told that the log cannot be written; the calls go on.
                 let _written = output.write_all(buffer);
             }
-            let _flushed = output.flush();
+            if !buffers.is_empty() {
+                let _flushed = output.flush();
+            }
             if closed {
                 return;
             }
@@ -121,10 +127,10 @@ impl Queue {
         }
     }
 
-    /// Everything that waits, at least one buffer unless the queue is closed.
-    fn take(&self) -> (VecDeque<Vec<u8>>, bool) {
+    /// Everything that waits; with `patient`, at least one buffer unless the queue is closed.
+    fn take(&self, patient: bool) -> (VecDeque<Vec<u8>>, bool) {
         let mut waiting = self.lock();
-        while waiting.buffers.is_empty() && !waiting.closed {
+        while patient && waiting.buffers.is_empty() && !waiting.closed {
             waiting.parked = true;
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
