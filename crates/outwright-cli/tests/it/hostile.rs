@@ -16,10 +16,10 @@ const PROVIDERS: usize = 24;
 const ROUNDS: usize = 4;
 /// What callers give a call.
 const DEADLINE: Duration = Duration::from_millis(600);
-/// How late an answer may be at the 99th percentile, and at most (`product` goals).
+/// How late an answer may be at the 99th percentile, and at most: what the product promises its callers.
 const LATE_P99: Duration = Duration::from_millis(10);
 const LATE_MAX: Duration = Duration::from_millis(50);
-/// What a call in flight may hold beside declared buffers (`issue`: 64 KiB).
+/// What a call in flight may hold beside declared buffers: the bound that is promised.
 const CALL_BYTES: u64 = 64 * 1024;
 /// Declared buffers: the kept part of a reply (64 KiB a call), the log's two (64 KiB each), tables of the allocator.
 const DECLARED_BYTES: u64 = 64 * 1024 * PROVIDERS as u64 + 4 * 1024 * 1024;

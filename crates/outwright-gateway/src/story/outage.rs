@@ -15,7 +15,7 @@ const OUTAGE: Duration = Duration::from_secs(5);
 const PACE: Duration = Duration::from_millis(25);
 /// How long callers go on after the provider is back, at most.
 const AFTER: Duration = Duration::from_secs(15);
-/// Sends per call that a total outage may cost at 10 calls per second and more (`product` goals).
+/// Sends per call that a total outage may cost at 10 calls per second and more: the goal for retry amplification.
 const AMPLIFICATION: f64 = 1.02;
 /// Good calls in a row that count as recovered.
 const STEADY: usize = 40;
