@@ -132,7 +132,8 @@ async fn converse<A: Answers>(answers: Rc<A>, guard: Guard, watch: &Rc<Watch>) {
         async move { Ok::<_, Infallible>(answers.answer(request, watch).await) }
     });
     let mut http = http1::Builder::new();
-    http.pipeline_flush(true).max_buf_size(BUFFER_BYTES);
+    // Small pieces are written as one, and never more than the bound is held for a caller who takes them slowly.
+    http.writev(false).max_buf_size(BUFFER_BYTES);
     let mut conn = pin!(http.serve_connection(guard, service));
     let mut draining = false;
     // A connection that ends with an error has no caller left to tell.

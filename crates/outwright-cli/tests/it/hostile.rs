@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use outwright_gateway::demo::{Demo, Ports, Preset, Settings};
@@ -103,4 +103,47 @@ fn a_hostile_provider_costs_neither_time_nor_memory() {
         demo.clear_faults();
         assert!(call(gateway.data, 0) < DEADLINE);
     }
+}
+
+/// A reply that is far larger than what the sockets in between hold, in bytes; below what an operation allows.
+const FLOOD_BYTES: usize = 48 * 1024 * 1024;
+/// What a reply that nobody takes may hold in the process: chosen, what a first call needs, a few reads, one write buffer.
+const UNTAKEN_BYTES: u64 = 2 * 1024 * 1024;
+/// From when on a provider that cannot write is taken for held back.
+const HELD_BACK: Duration = Duration::from_millis(500);
+
+/// Sends one endless reply; says how many bytes of it were taken before its writes were held back.
+fn flood(provider: &TcpListener) -> usize {
+    let (mut stream, _) = provider.accept().expect("the gateway connects");
+    stream.set_write_timeout(Some(HELD_BACK)).expect("not zero");
+    let _head = stream.read(&mut [0; 4 * 1024]).expect("a request");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {FLOOD_BYTES}\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("a head is small");
+    let part = vec![b'x'; 64 * 1024];
+    let mut sent = 0;
+    while sent < FLOOD_BYTES {
+        match stream.write(&part) {
+            Ok(bytes) => sent += bytes,
+            Err(_) => break,
+        }
+    }
+    sent
+}
+
+/// A caller that takes nothing holds its provider back, not the reply in our memory.
+#[test]
+fn a_reply_that_nobody_takes_stays_with_the_provider() {
+    let _alone = alone();
+    let provider = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    contracts::write(folder.path(), "p0", provider.local_addr().unwrap(), READ);
+    let gateway = gateway(folder.path());
+    let idle = memory(&gateway, "VmRSS");
+    let mut caller = TcpStream::connect(gateway.data).unwrap();
+    write!(caller, "GET /p0/v1/charges HTTP/1.1\r\nHost: {}\r\n\r\n", gateway.data).unwrap();
+    let sent = flood(&provider);
+    assert!(sent < FLOOD_BYTES, "all of it was taken from the provider");
+    let grown = memory(&gateway, "VmHWM").saturating_sub(idle);
+    println!("{} KiB were taken from the provider; grown by {} KiB", sent / 1024, grown / 1024);
+    assert!(grown <= UNTAKEN_BYTES, "grown by {grown} bytes");
 }
