@@ -34,11 +34,14 @@ use crate::refusal::{Reason, Refusal};
 use crate::retry::budget::{self, Budget};
 use crate::time::Mono;
 
+pub use grant::{Ask, Claim, Entry, Grant, Left, Lesson, Sending, Try};
+use grant::{Issued, Taught};
 use hold::Hold;
 use pump::Who;
 pub use queue::Ticket;
 use queue::{Ahead, Head, Place, Queue, Waiter};
 
+mod grant;
 mod hold;
 mod judge;
 mod pump;
@@ -78,115 +81,6 @@ struct Lane {
     windows: u64,
     slot: Option<u8>,
     hold: Hold,
-}
-
-/// What a call asks of the gates.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    /// What it wants to do.
-    pub operation: OpIndex,
-    /// How urgent it is.
-    pub priority: Priority,
-    /// A grant after this time is of no use.
-    pub latest: Mono,
-    /// Decides whether it passes while a breaker that closed lets only a share pass.
-    pub draw: Draw,
-}
-
-/// What the gates answer to a newcomer.
-#[derive(Debug)]
-pub enum Entry {
-    /// Send.
-    Granted(Grant),
-    /// It stands in the queue.
-    Queued(Ticket),
-    /// Not now.
-    Refused(Refusal),
-}
-
-/// What the gates answer to somebody who waits.
-#[derive(Debug)]
-pub enum Claim {
-    /// Send.
-    Granted(Grant),
-    /// Go on waiting; ask again then, or when woken.
-    Still(Mono),
-    /// No longer.
-    Refused(Refusal),
-}
-
-/// What an attempt taught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lesson {
-    /// What it meant.
-    pub verdict: Verdict,
-    /// Which of the call's attempts it was, as the budget counts.
-    pub try_number: Try,
-    /// Spreads how long a breaker stays open.
-    pub draw: Draw,
-}
-
-/// Which attempt it was, as the budget counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Try {
-    /// The first, or one that cost nothing.
-    First,
-    /// A repeat that was paid.
-    Repeat,
-}
-
-/// Whether a grant that was made earlier still holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sending {
-    /// It does: send.
-    Go,
-    /// The provider asked for a pause, or a breaker opened, since it was made: give it back and ask again.
-    AskAgain,
-}
-
-/// How somebody leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// At least one byte of the request left the process.
-    Sent,
-    /// Nothing did: the quota is given back.
-    Unsent,
-}
-
-/// Leave to send once: has to be given back to [`Gates::leave`], exactly once.
-#[must_use]
-#[derive(Debug)]
-pub struct Grant(Issued);
-
-#[derive(Clone, Copy, Debug)]
-struct Issued {
-    stamp: Stamp,
-    at: Mono,
-    authority: breaker::Pass,
-    by_operation: breaker::Pass,
-    version: u32,
-    operation: OpIndex,
-    taught: Taught,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Taught {
-    Nothing,
-    Verdict,
-}
-
-impl Grant {
-    /// The version of the credential to send with; 0 where the operation needs none.
-    #[must_use]
-    pub const fn version(&self) -> u32 {
-        self.0.version
-    }
-}
-
-impl Drop for Grant {
-    fn drop(&mut self) {
-        debug_assert!(std::thread::panicking(), "a grant was dropped instead of given back");
-    }
 }
 
 /// What stands between a call and its grant.
