@@ -231,6 +231,21 @@ impl Call {
 
     /// What to do now. Between two inputs, everything there is to do is said once, then when to come back.
     pub fn poll(&mut self, cx: &mut Cx<'_>) -> Step {
+        let step = self.next(cx);
+        if let Step::Done(_) = step
+            && (self.grant.is_some() || self.ticket().is_some())
+        {
+            cx.gates.bug("a call that is over holds nothing");
+        }
+        if cfg!(debug_assertions)
+            && let Err(broken) = cx.gates.verify(cx.provider, cx.now.mono)
+        {
+            cx.gates.bug(broken);
+        }
+        step
+    }
+
+    fn next(&mut self, cx: &mut Cx<'_>) -> Step {
         Self::note_told(cx, || Told::Poll(self.request.id));
         loop {
             match self.stage {
