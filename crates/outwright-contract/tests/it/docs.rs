@@ -55,6 +55,34 @@ fn every_example_of_the_reference_has_no_error() {
     }
 }
 
+/// The excerpt of the README, with the keys that it leaves out, passes; each of the three mistakes that it names does not.
+#[test]
+fn the_contract_of_the_readme_says_what_the_readme_says() {
+    let readme = include_str!("../../../../README.md");
+    let excerpt = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let excerpt = excerpt.expect("the README shows a contract");
+    let errors = |excerpt: &str| {
+        let contract = with(excerpt).replace("    needs: [orders]\n", "");
+        let loaded =
+            load(&[Source::new("contracts/payments.yaml", contract)], &Options::check(TODAY));
+        (loaded.report.errors(), loaded.report.text(Colour::Off))
+    };
+    let excerpt = format!(
+        "{excerpt}    needs: [orders]\n  list_charges:\n    request: GET /v1/charges\n    fallback: none\ncredentials: {{}}\n"
+    );
+    let (count, text) = errors(&excerpt);
+    assert_eq!(count, 0, "{text}");
+    for (good, bad, code) in [
+        ("    idempotency: { plan: provider_key, key: required }\n", "", "OW301"),
+        ("attempts: 3", "attempts: 9", "OW2"),
+        ("tier: critical", "tier: critical\nkey: sk_live_4eC39HqLyjWDarjtT1zdp7dc", "OW6"),
+    ] {
+        assert!(excerpt.contains(good), "{good}");
+        let (count, text) = errors(&excerpt.replace(good, bad));
+        assert!(count > 0 && text.contains(code), "{bad}: {text}");
+    }
+}
+
 /// Printed by the failure: put it behind the heading "Keys".
 #[test]
 fn the_reference_lists_every_key_of_the_checker() {
