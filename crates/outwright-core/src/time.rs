@@ -91,3 +91,12 @@ pub struct Now {
     /// For dates that a provider writes.
     pub wall: Timestamp,
 }
+
+impl Now {
+    /// The moment at which the one clock shows `mono`, if the other went on as it did; never earlier than this one.
+    #[must_use]
+    pub const fn at(self, mono: Mono) -> Self {
+        let millis = mono.0.saturating_sub(self.mono.0) / 1_000_000;
+        Self { mono, wall: Timestamp(self.wall.0.saturating_add(millis)) }
+    }
+}

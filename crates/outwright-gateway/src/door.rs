@@ -15,10 +15,10 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use outwright::telemetry::{self, Record, TurnedAway};
-use outwright::{Answer, CallerFacts, Core, Misuse, Outbound, Outcome, ReplyBody};
+use outwright::{Answer, CallerFacts, Core, Misuse, Outbound, Outcome, Own, ReplyBody};
 use outwright_core::admission::Unmatched;
 use outwright_core::outcome::{Effect, Fault};
-use outwright_core::provider::{OpIndex, Operation, Provider};
+use outwright_core::provider::{OpIndex, Operation};
 use outwright_core::refusal::Reason;
 use outwright_core::step::Failure;
 use outwright_core::time::{Mono, Now};
@@ -155,12 +155,13 @@ impl Door {
 
     /// Turns what became of a call into its answer.
     fn write(&self, answer: Answer, watch: Rc<Watch>) -> Response<AnswerBody> {
-        let now = self.core.now().mono;
-        let Answer { outcome, mut record } = answer;
+        let Own { outcome, mut record, at: now } = match answer {
+            Answer::Reply(reply) => return self.relay(reply, watch),
+            Answer::Own(own) => *own,
+        };
         let provider = self.core.provider(record.provider);
         let operation = provider.operation(record.operation);
         let problem = match outcome {
-            Outcome::Reply(reply) => return self.relay(reply, &record, provider, (now, watch)),
             Outcome::Refused(refusal) => {
                 let wait = refusal.until.map(|until| until.since(now));
                 record.outcome = refused_as(refusal.reason);
@@ -192,14 +193,9 @@ impl Door {
     }
 
     /// A provider's reply: its own fields stay, ours come beside them.
-    fn relay(
-        &self,
-        reply: Response<ReplyBody>,
-        record: &Record,
-        provider: &Provider,
-        (now, watch): (Mono, Rc<Watch>),
-    ) -> Response<AnswerBody> {
+    fn relay(&self, reply: Response<ReplyBody>, watch: Rc<Watch>) -> Response<AnswerBody> {
         let (mut head, body) = reply.into_parts();
+        let (record, now) = (body.record(), body.asked_at());
         let attempts = record.attempts.count();
         let headers = &mut head.headers;
         self.dress.put(headers, record.call, attempts, Origin::Provider, times(record, now));
@@ -208,6 +204,7 @@ impl Door {
         let word = record.skipped.and_then(problem::retry_word);
         let word = if unknown { Some("unsafe") } else { word };
         if attempts > 1 || word.is_some() {
+            let provider = self.core.provider(record.provider);
             dress::stop(headers, word, &provider.stop_retry);
         }
         Response::from_parts(head, AnswerBody::reply(body, watch))

@@ -38,7 +38,7 @@ use outwright_core::step::{CallId, Failure, Request, Skip, Step};
 use outwright_core::time::{Mono, Now, Timestamp};
 use tokio::sync::oneshot;
 
-pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome};
+pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome, Own};
 pub use self::reply::{BrokenOff, ReplyBody};
 pub use self::shared::{Settings, SetupError, Shared};
 pub use crate::transport::{PoolCounts, TrustError};
@@ -46,7 +46,7 @@ pub use crate::transport::{PoolCounts, TrustError};
 use self::driven::Driven;
 use self::job::{Gone, Job};
 use self::key::Whose;
-use self::prepare::Prepared;
+use self::prepare::{Prepared, Spares};
 use crate::dns::Resolver;
 use crate::telemetry::{CoreTelemetry, Record};
 use crate::transport::{Cause, Origin};
@@ -54,6 +54,8 @@ use crate::wallet::{self, Hand};
 
 /// How often idle connections are looked through (chosen: a sixth of the time that they may be idle).
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// So long the wall clock is taken to go on as the other one does (chosen: far below what anybody compares it with).
+const WALL_GOOD_FOR: Duration = Duration::from_millis(10);
 /// A shorter wait for the body is not taken off the total (chosen: the grain of the timers).
 const WORTH_COUNTING: Duration = Duration::from_millis(1);
 /// Where the milliseconds of a core's birth stand in the numbers of its calls: above 4,096 calls of 256 cores each.
@@ -72,9 +74,12 @@ struct Inner {
     origins: Box<[Rc<Origin>]>,
     hand: RefCell<Hand>,
     calls: Cell<u64>,
+    /// When both clocks were last read.
+    read: Cell<Now>,
     /// Room for the events of a step, and for those it wakes; kept so that no step allocates.
     events: RefCell<Vec<Event>>,
     woken: RefCell<Vec<Waker>>,
+    spares: Spares,
 }
 
 impl Core {
@@ -90,14 +95,17 @@ impl Core {
             let tls = seat.tls.as_ref();
             Rc::new(Origin::new(&seat.provider, tls, Rc::clone(&resolver), clock))
         });
-        let first = before_the_first_call(shared.now().wall, number);
+        let born = shared.now();
+        let first = before_the_first_call(born.wall, number);
         let core = Self(Rc::new(Inner {
             telemetry: shared.telemetry().core(),
             origins: origins.collect(),
             hand: RefCell::new(Hand::new(Arc::clone(shared.wallet()))),
             calls: Cell::new(first),
+            read: Cell::new(born),
             events: RefCell::default(),
             woken: RefCell::default(),
+            spares: Spares::default(),
             shared,
         }));
         // Both end with the core: by its last handle, or with its runtime.
@@ -144,7 +152,14 @@ impl Core {
     /// What time it is, on both clocks.
     #[must_use]
     pub fn now(&self) -> Now {
-        self.0.shared.now()
+        let mono = self.mono();
+        let read = self.0.read.get();
+        if mono.since(read.mono) < WALL_GOOD_FOR {
+            return read.at(mono);
+        }
+        let now = self.0.shared.now();
+        self.0.read.set(now);
+        now
     }
 
     /// The number of the next call; no other call of the process has it, nor one of a process that ran before.
@@ -174,25 +189,29 @@ impl Core {
         let mut record = Record::new(self.next_call(), provider, operation, facts.arrived);
         record.timeout = facts.timeout;
         record.priority = facts.priority;
-        let mut driven = Driven::new(self.clone(), record);
+        // In a box: it goes from hand to hand below, and only its address should.
+        let mut job = Box::new(Job::new(Driven::new(self.clone(), record)));
+        let arrived = facts.arrived.mono;
         let provider = self.provider(provider);
         let rules = provider.operation(operation);
         let total = rules.timeouts.total();
         let left = facts.timeout.map_or(total, |asked| asked.min(total));
-        let limit = self.instant(facts.arrived.mono.plus(left));
+        let limit = self.instant(arrived.plus(left));
         let whose = Whose { provider, operation: rules, caller: facts.caller.as_deref() };
+        let bodiless = request.body().is_end_stream();
         let prepared = match Prepared::make(whose, request, path, limit).await {
-            Ok(prepared) => prepared,
+            Ok(prepared) => job.prepared.insert(prepared),
             Err(misuse) => {
-                let record = driven.hand_over();
-                return Answer { outcome: Outcome::Misuse(misuse), record };
+                job.driven.at = self.mono();
+                return job.driven.answer(Outcome::Misuse(misuse));
             }
         };
-        driven.record.request_bytes = prepared.bytes.unwrap_or(0);
+        let now = if bodiless { arrived } else { self.mono() };
         // What it waited for its body is gone from what it has.
-        let spent = self.mono().since(facts.arrived.mono);
+        let spent = now.since(arrived);
+        job.driven.record.request_bytes = prepared.bytes.unwrap_or(0);
         let request = Request {
-            id: driven.record.call,
+            id: job.driven.record.call,
             operation,
             timeout: if spent < WORTH_COUNTING {
                 facts.timeout
@@ -204,19 +223,14 @@ impl Core {
             keyed: prepared.keyed,
             ledgered: false,
         };
-        let admitted =
-            std::future::poll_fn(|cx| Poll::Ready(driven.admit(request, cx.waker()))).await;
-        // In a box: it goes from hand to hand below, and only its address should.
-        let mut job = Box::new(Job { driven, prepared, live: None, kept: None });
-        match admitted {
+        let admit =
+            std::future::poll_fn(|cx| Poll::Ready(job.driven.admit(now, request, cx.waker())));
+        match admit.await {
             Ok(step) => {
                 let step = job.until_send(step).await;
                 carry(job, step).await
             }
-            Err(refusal) => {
-                let record = job.driven.hand_over();
-                Answer { outcome: Outcome::Refused(refusal), record }
-            }
+            Err(refusal) => job.driven.answer(Outcome::Refused(refusal)),
         }
     }
 
@@ -250,7 +264,7 @@ async fn carry(job: Box<Job>, step: Step) -> Answer {
     if !job.driven.must_finish() {
         return job.run(step, None).await;
     }
-    let record = job.driven.record.clone();
+    let (record, at) = (job.driven.record.clone(), job.driven.at);
     let gone = Rc::new(Gone::default());
     let (tell, told) = oneshot::channel();
     let theirs = Rc::clone(&gone);
@@ -261,7 +275,9 @@ async fn carry(job: Box<Job>, step: Step) -> Answer {
     let leaving = Leaving(gone);
     let answer = told.await;
     drop(leaving);
-    answer.unwrap_or_else(|_| Answer { outcome: Outcome::Failed(VANISHED), record })
+    answer.unwrap_or_else(|_| {
+        Answer::Own(Box::new(Own { outcome: Outcome::Failed(VANISHED), record, at }))
+    })
 }
 
 /// The task of a call ended without an answer: it panicked, which is a bug.

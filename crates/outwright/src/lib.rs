@@ -11,6 +11,6 @@ mod transport;
 pub mod wallet;
 
 pub use driver::{
-    Answer, BrokenOff, CallerFacts, Core, Misuse, Outbound, Outcome, PoolCounts, ReplyBody,
+    Answer, BrokenOff, CallerFacts, Core, Misuse, Outbound, Outcome, Own, PoolCounts, ReplyBody,
     Settings, SetupError, Shared, TrustError,
 };

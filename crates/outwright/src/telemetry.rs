@@ -18,6 +18,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use outwright_core::event::{BreakerState, Event, What};
 use outwright_core::provider::{OpIndex, Provider, Tier};
@@ -153,18 +154,20 @@ impl CoreTelemetry {
     /// What the engine said in one step of a call.
     pub fn events(&self, provider: usize, operation: OpIndex, events: &[Event]) {
         let Some(counts) = self.counts.providers.get(provider) else { return };
+        let Some(operation_counts) = counts.operation(operation) else { return };
         let mut judged = None;
         for event in events {
             if let What::Breaker { operation: of, to } = event.what {
                 self.process.transitions.change(provider, of, to);
             } else {
-                counts.event(operation, &event.what, &mut judged);
+                counts.event(operation_counts, &event.what, &mut judged);
             }
         }
     }
 
     /// A call is over: counts it and writes its line.
     pub fn over(self: &Rc<Self>, record: &Record, ended: Mono) {
+        let ended = Ended { at: ended, overhead: record.overhead(ended) };
         if let Some(counts) = self.counts.providers.get(record.provider) {
             counts.over(record, ended);
         }
@@ -234,6 +237,13 @@ impl Drop for CoreTelemetry {
     }
 }
 
+/// How a call ended, as both counts and log tell it.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    at: Mono,
+    overhead: Duration,
+}
+
 /// The log of one core.
 #[derive(Debug)]
 struct CoreLog {
@@ -246,7 +256,7 @@ struct CoreLog {
 }
 
 impl CoreLog {
-    fn call(&mut self, record: &Record, ended: Mono) {
+    fn call(&mut self, record: &Record, ended: Ended) {
         let operations = self.fixed.get(record.provider);
         let fixed = operations.and_then(|all| all.get(usize::from(record.operation.0)));
         if let Some(fixed) = fixed {

@@ -6,6 +6,7 @@
 
 mod body;
 mod connect;
+mod connection;
 mod meter;
 mod pool;
 mod reply;
@@ -16,9 +17,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::Request;
+use http::response::Parts;
 use outwright_core::outcome::{Fault, Sent};
 use outwright_core::provider::Provider;
+use outwright_core::time::Mono;
 use outwright_core::timeout::Limits;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -27,7 +30,7 @@ pub use self::pool::PoolCounts;
 pub use self::tls::TrustError;
 
 pub(crate) use self::body::{Cause, SendBody};
-pub(crate) use self::pool::Connection;
+pub(crate) use self::connection::Connection;
 pub(crate) use self::reply::WireBody;
 pub(crate) use self::send::Failed;
 pub(crate) use self::tls::config as tls_config;
@@ -55,10 +58,32 @@ pub(crate) struct Origin {
 
 /// A response head with its body still to come.
 pub(crate) struct Arrived {
-    /// The response.
-    pub(crate) response: Response<WireBody>,
+    /// Its head.
+    pub(crate) head: Parts,
+    /// Its body.
+    pub(crate) body: WireBody,
     /// How much of the request had left by then.
     pub(crate) sent: Sent,
+}
+
+/// Which idle connections are taken without a look at what arrived on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Those that were in use a moment ago.
+    Recent,
+    /// None: what a connection ended with unseen would leave open whether the request was taken.
+    None,
+}
+
+/// What an exchange may take, in time and bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limited {
+    /// The engine's limits.
+    pub(crate) limits: Limits,
+    /// From when on they count.
+    pub(crate) now: Mono,
+    /// Bytes of the response body.
+    pub(crate) bytes_max: u64,
 }
 
 impl Origin {
@@ -80,23 +105,44 @@ impl Origin {
         Self { way, pool: Pool::default(), resolver, clock, look_again_after }
     }
 
+    /// An idle connection that was in use a moment ago.
+    pub(crate) fn at_hand(&self, trust: Trust, now: Mono) -> Option<Box<Connection>> {
+        let after = self.look_after(trust);
+        if self.pool.is_idle_for(after, now) {
+            return None;
+        }
+        self.pool.take(after, now)
+    }
+
+    /// From which idle time on a connection is looked at before it is used.
+    const fn look_after(&self, trust: Trust) -> Duration {
+        match trust {
+            Trust::Recent => self.look_again_after,
+            Trust::None => Duration::ZERO,
+        }
+    }
+
     /// A connection on which nothing of a request has been sent: an idle one, or a new one within its limit.
     ///
     /// # Errors
     ///
     /// Why none stands.
-    pub(crate) async fn reach(&self, limits: &Limits) -> Result<Connection, Fault> {
-        if self.pool.is_idle_for(self.look_again_after, self.clock.mono()) {
+    pub(crate) async fn reach(
+        &self,
+        trust: Trust,
+        limits: &Limits,
+    ) -> Result<Box<Connection>, Fault> {
+        let (now, after) = (self.clock.mono(), self.look_after(trust));
+        if self.pool.is_idle_for(after, now) {
             // The runtime looks at its sockets before it comes back: an end that has arrived is noticed by then,
             // at the cost of one look instead of a request whose outcome nobody knows.
             tokio::task::yield_now().await;
         }
-        if let Some(connection) = self.pool.take() {
+        if let Some(connection) = self.pool.take(after, now) {
             return Ok(connection);
         }
         let limit = self.clock.instant(limits.connect);
-        // In a box: what a handshake needs is large, and most calls find a connection made.
-        let connection = Box::pin(connect(&self.way, &self.resolver, limit)).await?;
+        let connection = connect(&self.way, &self.resolver, limit).await?;
         self.pool.connected();
         Ok(connection)
     }
@@ -106,23 +152,30 @@ impl Origin {
     /// # Errors
     ///
     /// Why there is no head, and how much of the request left.
-    pub(crate) async fn exchange(
+    pub(crate) fn exchange(
         self: &Rc<Self>,
-        connection: Connection,
+        connection: Box<Connection>,
         request: Request<SendBody>,
-        limits: &Limits,
-        bytes_max: u64,
-    ) -> Result<Arrived, Failed> {
-        let end = self.clock.instant(limits.end);
-        let head = end.min(tokio::time::Instant::now() + limits.first_byte);
-        let head_limits = HeadLimits { head, idle: limits.idle };
-        let arrived = exchange(connection, request, head_limits, bytes_max).await?;
-        let body_limits = BodyLimits { idle: limits.idle, end, stream: limits.stream, bytes_max };
-        let connection = (arrived.connection, arrived.reusable);
-        let response = arrived
-            .response
-            .map(|incoming| WireBody::new(incoming, connection, Rc::clone(self), body_limits));
-        Ok(Arrived { response, sent: arrived.sent })
+        Limited { limits, now, bytes_max }: Limited,
+    ) -> impl Future<Output = Result<Arrived, Failed>> {
+        let head = limits.end.min(now.plus(limits.first_byte));
+        let first = head.min(now.plus(limits.idle));
+        let head_limits = HeadLimits {
+            first: self.clock.instant(first),
+            head,
+            idle: limits.idle,
+            clock: self.clock,
+        };
+        let exchange = exchange(connection, request, head_limits, bytes_max);
+        async move {
+            let arrived = exchange.await?;
+            let limits =
+                BodyLimits { idle: limits.idle, end: limits.end, stream: limits.stream, bytes_max };
+            let connection = (arrived.connection, arrived.reusable);
+            let (head, incoming) = arrived.response.into_parts();
+            let body = WireBody::new(incoming, connection, Rc::clone(self), limits);
+            Ok(Arrived { head, body, sent: arrived.sent })
+        }
     }
 
     /// Closes connections that have been idle for too long.
@@ -136,8 +189,8 @@ impl Origin {
     }
 
     /// Takes a connection back that may carry another request.
-    pub(crate) fn give_back(&self, connection: Connection) {
-        self.pool.put(connection, self.clock.mono());
+    pub(crate) fn give_back(&self, connection: Box<Connection>, now: Mono) {
+        self.pool.put(connection, now);
     }
 }
 

@@ -36,6 +36,11 @@ pub(super) fn unambiguous(path: &[u8]) -> Result<(), Ambiguity> {
     let (mut length, mut dots, mut first) = (0_usize, true, true);
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            // What most bytes are, and what means nothing but itself.
+            (length, dots) = (length + 1, false);
+            continue;
+        }
         if byte == b'/' {
             if length == 0 && !first {
                 return Err(Ambiguity::EmptySegment);

@@ -18,10 +18,6 @@ pub(crate) struct AnswerBody {
 }
 
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the usual one: a box would cost every call"
-)]
 enum Source {
     /// The provider's: it streams.
     Reply(ReplyBody),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use outwright_core::step::CallId;
 
@@ -14,6 +15,10 @@ const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
+const FROM_PROVIDER: HeaderValue = HeaderValue::from_static("provider");
+const FROM_OUTWRIGHT: HeaderValue = HeaderValue::from_static("outwright");
+const ONE: HeaderValue = HeaderValue::from_static("1");
+
 /// Fields of ours on every answer; a stop signal is rare enough to grow for.
 const OURS: usize = 6;
 
@@ -23,6 +28,8 @@ pub(crate) struct Dress {
     name: Box<str>,
     via: HeaderValue,
     received: RefCell<Box<[Option<HeaderValue>]>>,
+    /// Where values are written that are different for every answer: one block for many of them.
+    fresh: RefCell<BytesMut>,
 }
 
 /// Where an answer comes from.
@@ -45,7 +52,8 @@ impl Dress {
     pub(crate) fn new(name: &str) -> Self {
         let via = HeaderValue::from_str(&format!("1.1 {name}")).expect("a token is a field value");
         let received = vec![None; usize::from(LAST_STATUS - FIRST_STATUS) + 1];
-        Self { name: name.into(), via, received: RefCell::new(received.into()) }
+        let received = RefCell::new(received.into());
+        Self { name: name.into(), via, received, fresh: RefCell::default() }
     }
 
     /// Puts the fields of every answer on one; those of a provider's reply stay.
@@ -58,18 +66,21 @@ impl Dress {
         times: Times,
     ) {
         headers.reserve(OURS);
-        let id = HeaderValue::from_bytes(&call.hex()).expect("digits are a field value");
-        headers.insert(CALL, id);
+        let mut fresh = self.fresh.borrow_mut();
+        if fresh.capacity() < LINE_BYTES {
+            fresh.reserve(BLOCK_BYTES);
+        }
+        headers.insert(CALL, value(&mut fresh, &call.hex()));
         headers.insert(ATTEMPTS, attempts_value(attempts));
         headers.insert(
             ORIGIN,
-            HeaderValue::from_static(match origin {
-                Origin::Provider => "provider",
-                Origin::Outwright => "outwright",
-            }),
+            match origin {
+                Origin::Provider => FROM_PROVIDER,
+                Origin::Outwright => FROM_OUTWRIGHT,
+            },
         );
         headers.append(header::VIA, self.via.clone());
-        headers.append(SERVER_TIMING, times.value());
+        headers.append(SERVER_TIMING, value(&mut fresh, times.line().written()));
     }
 
     /// the provider said this status, not we.
@@ -119,16 +130,12 @@ pub(super) fn retry_after(headers: &mut HeaderMap, wait: Duration) {
 }
 
 fn attempts_value(attempts: usize) -> HeaderValue {
-    const VALUES: [&str; 11] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
-    match VALUES.get(attempts) {
-        Some(text) => HeaderValue::from_static(text),
-        None => HeaderValue::from(attempts),
-    }
+    if attempts == 1 { ONE } else { HeaderValue::from(attempts) }
 }
 
 impl Times {
     /// `outwright;dur=…, queue;dur=…, provider;dur=…` in milliseconds.
-    fn value(self) -> HeaderValue {
+    fn line(self) -> Line {
         let mut text = Line { bytes: [0; LINE_BYTES], used: 0 };
         text.push(b"outwright;dur=");
         text.millis(self.outwright);
@@ -136,9 +143,19 @@ impl Times {
         text.millis(self.queue);
         text.push(b", provider;dur=");
         text.millis(self.provider);
-        HeaderValue::from_bytes(text.written()).expect("words and numbers are a field value")
+        text
     }
 }
+
+/// A field value of words and numbers, written into a block.
+fn value(fresh: &mut BytesMut, text: &[u8]) -> HeaderValue {
+    fresh.extend_from_slice(text);
+    HeaderValue::from_maybe_shared(fresh.split().freeze())
+        .expect("words and numbers are a field value")
+}
+
+/// Room for the values of many answers: chosen, about fifty.
+const BLOCK_BYTES: usize = 4 * 1024;
 
 /// Three names, three numbers of at most 24 bytes.
 const LINE_BYTES: usize = 128;
@@ -158,18 +175,26 @@ impl Line {
     }
 
     fn millis(&mut self, duration: Duration) {
-        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        self.push(itoa::Buffer::new().format(micros / 1_000).as_bytes());
-        let rest = u16::try_from(micros % 1_000).expect("below a thousand");
-        if rest > 0 {
-            let digit = |value: u16| b'0' + u8::try_from(value % 10).expect("below ten");
-            self.push(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
+        let micros = duration.subsec_micros();
+        let millis = duration.as_secs().saturating_mul(1_000) + u64::from(micros / 1_000);
+        if millis < 10 {
+            self.push(&[digit(micros / 1_000)]);
+        } else {
+            self.push(itoa::Buffer::new().format(millis).as_bytes());
+        }
+        if !micros.is_multiple_of(1_000) {
+            self.push(&[b'.', digit(micros / 100), digit(micros / 10), digit(micros)]);
         }
     }
 
     fn written(&self) -> &[u8] {
         self.bytes.get(..self.used).unwrap_or_default()
     }
+}
+
+/// The last decimal digit.
+const fn digit(value: u32) -> u8 {
+    b'0' + (value % 10) as u8
 }
 
 /// Statuses that a final reply can have.

@@ -25,7 +25,9 @@ impl Hosts {
 
     /// Whether `host` is one of them; names are compared without regard to case.
     pub(crate) fn know(&self, host: &[u8]) -> bool {
-        self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
+        // Nearly always it is spelled as it is written here.
+        let spelled = self.0.iter().any(|name| **name == *host);
+        spelled || self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use outwright_core::provider::{OpIndex, Priority};
 use outwright_core::refusal::Refusal;
 use outwright_core::step::Failure;
-use outwright_core::time::Now;
+use outwright_core::time::{Mono, Now};
 
 use super::reply::ReplyBody;
 use crate::telemetry::Record;
@@ -42,26 +42,30 @@ pub struct CallerFacts {
 
 /// What became of a call.
 #[derive(Debug)]
-pub struct Answer {
-    /// What the caller gets.
-    pub outcome: Outcome,
-    /// How it came to that, as far as it is known when the head of the answer is written.
-    ///
-    /// The body of [`Outcome::Reply`] tells telemetry of the call when it ends.
-    /// For every other outcome whoever writes the answer sets `status` and `outcome` and hands the record to
-    /// [`crate::telemetry::CoreTelemetry::over`]: only it knows which status the caller got.
-    pub record: Record,
+pub enum Answer {
+    /// The provider's reply: its body streams, knows the call, and tells telemetry of it when it ends.
+    Reply(Response<ReplyBody>),
+    /// There is none to show: somebody else has to write the answer.
+    Own(Box<Own>),
 }
 
-/// What a caller gets.
+/// A call without a reply to show.
+///
+/// Whoever writes its answer sets `status` and `outcome` of the record and hands that to
+/// [`crate::telemetry::CoreTelemetry::over`]: only it knows which status the caller got.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the usual one: a box would cost every call"
-)]
+pub struct Own {
+    /// Why there is no reply.
+    pub outcome: Outcome,
+    /// How it came to that.
+    pub record: Record,
+    /// When.
+    pub at: Mono,
+}
+
+/// Why there is no reply to show.
+#[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The reply of the provider; its body streams.
-    Reply(Response<ReplyBody>),
     /// Nothing was sent.
     Refused(Refusal),
     /// It was sent and went wrong, without a reply to show.

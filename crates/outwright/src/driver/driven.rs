@@ -13,6 +13,7 @@ use outwright_core::step::{Input, Reply, Request, Step};
 use outwright_core::time::Mono;
 
 use super::Core;
+use super::answer::{self, Answer, Own};
 use crate::telemetry::{Attempt, Outcome, Record};
 
 /// A call and its record. Dropped before its end, it tells the engine that the caller is gone.
@@ -21,6 +22,10 @@ pub(super) struct Driven {
     pub(super) core: Core,
     pub(super) record: Record,
     call: Option<Call>,
+    /// When it was last stepped.
+    pub(super) at: Mono,
+    /// What was done at the provider, as far as it was known then.
+    pub(super) effect: Effect,
     told: Told,
 }
 
@@ -35,12 +40,18 @@ impl Driven {
     /// A call that has arrived.
     pub(super) fn new(core: Core, record: Record) -> Self {
         core.telemetry().begin(record.provider);
-        Self { core, record, call: None, told: Told::No }
+        let at = record.arrived.mono;
+        Self { core, record, call: None, at, effect: Effect::None, told: Told::No }
     }
 
     /// Lets it in, and says what to do first.
-    pub(super) fn admit(&mut self, request: Request, waker: &Waker) -> Result<Step, Refusal> {
-        self.in_gates(waker, |call, cx| match Call::admit(cx, request) {
+    pub(super) fn admit(
+        &mut self,
+        now: Mono,
+        request: Request,
+        waker: &Waker,
+    ) -> Result<Step, Refusal> {
+        self.in_gates(now, waker, |call, cx| match Call::admit(cx, request) {
             Ok(admitted) => Ok(call.insert(admitted).poll(cx)),
             Err(refusal) => Err(refusal),
         })
@@ -48,7 +59,12 @@ impl Driven {
 
     /// Hands an answer in, and says what to do next.
     pub(super) fn step(&mut self, input: Input<'_>, waker: &Waker) -> Step {
-        let step = self.in_gates(waker, |call, cx| match call {
+        self.step_at(self.core.mono(), input, waker)
+    }
+
+    /// The same for who knows what time it is.
+    pub(super) fn step_at(&mut self, now: Mono, input: Input<'_>, waker: &Waker) -> Step {
+        let step = self.in_gates(now, waker, |call, cx| match call {
             Some(call) => {
                 call.handle(cx, input);
                 call.poll(cx)
@@ -66,17 +82,19 @@ impl Driven {
 
     /// Whether the attempt that was begun may still leave; nothing of it has.
     pub(super) fn may_leave(&mut self) -> bool {
-        self.in_gates(Waker::noop(), |call, cx| {
+        self.in_gates(self.core.mono(), Waker::noop(), |call, cx| {
             call.as_ref().is_some_and(|call| call.may_leave(cx))
         })
     }
 
     /// Keeps in the record that a mutation is left unknown.
     fn note_effect(&mut self) {
+        if let Some(call) = &self.call {
+            self.effect = call.effect();
+        }
         let plan = self.core.provider(self.record.provider).operation(self.record.operation).plan;
-        let effect = self.call.as_ref().map(Call::effect);
-        if plan != Plan::Safe && effect == Some(Effect::Unknown) {
-            self.record.effect = effect;
+        if plan != Plan::Safe && self.effect == Effect::Unknown {
+            self.record.effect = Some(self.effect);
         }
     }
 
@@ -90,31 +108,33 @@ impl Driven {
         self.call.as_ref().is_some_and(|call| call.ticket().is_some())
     }
 
-    /// The record for whoever writes the answer and tells telemetry of it.
-    pub(super) fn hand_over(&mut self) -> Record {
+    /// The answer of a call that is over, for whoever writes it and tells telemetry of it.
+    pub(super) fn answer(&mut self, outcome: answer::Outcome) -> Answer {
         self.told = Told::Yes;
-        self.record.clone()
+        Answer::Own(Box::new(Own { outcome, record: self.record.clone(), at: self.at }))
     }
 
     /// The call is over: telemetry hears of it, once.
-    pub(super) fn over(&mut self, outcome: Outcome) {
+    pub(super) fn over_at(&mut self, now: Mono, outcome: Outcome) {
         if mem::replace(&mut self.told, Told::Yes) == Told::No {
             self.record.outcome = outcome;
-            self.core.telemetry().over(&self.record, self.core.mono());
+            self.core.telemetry().over(&self.record, now);
         }
     }
 
     /// One lock for one input; whoever is to be woken is woken after it, telemetry hears of it after that.
     fn in_gates<T>(
         &mut self,
+        mono: Mono,
         waker: &Waker,
         act: impl FnOnce(&mut Option<Call>, &mut Cx<'_>) -> T,
     ) -> T {
         let shared = Rc::clone(&self.core.0);
         let seat = shared.shared.seat(self.record.provider);
-        let mut events = shared.events.take();
-        let mut woken = shared.woken.take();
-        let now = shared.shared.now();
+        let mut events = shared.events.borrow_mut();
+        self.at = mono;
+        // One look at the wall clock per call: a step of that clock within a call would make its times absurd.
+        let now = self.record.arrived.at(mono);
         let mut guarded = seat.lock();
         let said = act(
             &mut self.call,
@@ -129,22 +149,26 @@ impl Driven {
         if let Some(ticket) = self.call.as_ref().and_then(Call::ticket) {
             guarded.wait(ticket.index(), waker);
         }
-        guarded.take_woken(&mut woken);
+        let woken = guarded.take_woken(&shared.woken);
         drop(guarded);
-        woken.drain(..).for_each(Waker::wake);
-        shared.woken.replace(woken);
-        for event in &events {
+        if let Some(mut woken) = woken {
+            woken.drain(..).for_each(Waker::wake);
+            shared.woken.replace(woken);
+        }
+        for event in &*events {
             note(&mut self.record, event, now.mono);
         }
         shared.telemetry.events(self.record.provider, self.record.operation, &events);
         events.clear();
-        shared.events.replace(events);
         said
     }
 }
 
 impl Drop for Driven {
     fn drop(&mut self) {
+        if self.call.is_none() && self.told == Told::Yes {
+            return;
+        }
         let mut input = Input::CallerGone;
         // Nobody waits for what it still says; what it holds it gives back within a few steps.
         for _ in 0..STEPS_TO_LEAVE_MAX {
@@ -157,7 +181,7 @@ impl Drop for Driven {
                 Step::Act(_) => Input::Settled,
             };
         }
-        self.over(Outcome::Cancelled);
+        self.over_at(self.core.mono(), Outcome::Cancelled);
     }
 }
 

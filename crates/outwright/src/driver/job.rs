@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use http::{Request, Response};
-use outwright_core::outcome::{AttemptNo, BodyEnd, Fault, Sent};
+use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault, Sent};
+use outwright_core::provider::Plan;
 use outwright_core::refusal::{Reason, Refusal};
 use outwright_core::step::{Action, Claimed, Failure, Head, Input, Reply, Skip, Step};
 use outwright_core::time::Mono;
@@ -19,14 +20,15 @@ use super::driven::Driven;
 use super::kept::{Kept, Live};
 use super::prepare::{Prepared, clean_reply};
 use super::reply::ReplyBody;
-use crate::transport::{Arrived, Failed, SendBody};
+use crate::transport::{Arrived, Connection, Failed, Limited, Origin, SendBody, Trust};
 
 /// A call on its way.
 pub(super) struct Job {
     pub(super) driven: Driven,
-    pub(super) prepared: Prepared,
+    /// Until its reply is relayed.
+    pub(super) prepared: Option<Prepared>,
     pub(super) live: Option<Live>,
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<Box<Kept>>,
 }
 
 /// Whether the caller of a call that runs in a task of its own is still there.
@@ -57,6 +59,11 @@ impl Gone {
 }
 
 impl Job {
+    /// Of a call that has arrived.
+    pub(super) const fn new(driven: Driven) -> Self {
+        Self { driven, prepared: None, live: None, kept: None }
+    }
+
     /// Goes on to the first send, or to the end of a call that never gets there.
     pub(super) async fn until_send(&mut self, mut step: Step) -> Step {
         while let Step::Wait(until) = step {
@@ -83,7 +90,7 @@ impl Job {
             Action::Send { attempt, limits, .. } => self.send(attempt, limits, gone).await,
             Action::Peek { attempt, bytes_max } => self.peek(attempt, bytes_max).await,
             Action::Discard(_) => {
-                self.kept = self.live.take().map(Live::keep);
+                self.kept = self.live.take().and_then(Live::keep);
                 self.tick(Input::Tick).await
             }
             Action::Abort(_) => {
@@ -104,34 +111,32 @@ impl Job {
     async fn send(&mut self, attempt: AttemptNo, limits: Limits, gone: Option<&Gone>) -> Step {
         let core = self.driven.core.clone();
         let provider = self.driven.record.provider;
-        let request = match self.request(&core, provider) {
-            Ok(request) => request,
-            Err(fault) => {
-                let sent = Sent::Nothing;
-                return self.tick(Input::Failed { attempt, sent, fault }).await;
-            }
-        };
         let origin = core.origin(provider);
         let operation = core.provider(provider).operation(self.driven.record.operation);
         let bytes_max = operation.bodies.response_max;
-        let reached = {
-            let mut reaching = pin!(origin.reach(&limits));
-            poll_fn(|cx| {
-                self.hear_gone(gone, cx);
-                reaching.as_mut().poll(cx)
-            })
-            .await
-        };
-        let connection = match reached {
-            Ok(connection) => connection,
-            Err(fault) => return self.unsent(attempt, request, fault).await,
+        // What may be sent once only is worth a look at every connection.
+        let trust = if operation.plan == Plan::Once { Trust::None } else { Trust::Recent };
+        let (connection, now) = match origin.at_hand(trust, self.driven.at) {
+            Some(connection) => (connection, self.driven.at),
+            None => match self.reach(origin, (trust, &limits), gone).await {
+                Ok(connection) => (connection, core.mono()),
+                Err(fault) => return self.unsent(attempt, fault).await,
+            },
         };
         // To connect takes time, in which the provider may have asked all others to wait.
         if connection.is_new() && !self.driven.may_leave() {
-            origin.give_back(connection);
-            return self.unsent(attempt, request, Fault::StaleConnection).await;
+            origin.give_back(connection, now);
+            return self.unsent(attempt, Fault::StaleConnection).await;
         }
-        let mut flight = pin!(origin.exchange(connection, request, &limits, bytes_max));
+        let request = match self.request(&core, provider) {
+            Ok(request) => request,
+            Err(fault) => {
+                origin.give_back(connection, now);
+                return self.unsent(attempt, fault).await;
+            }
+        };
+        let limits = Limited { limits, now, bytes_max };
+        let mut flight = pin!(origin.exchange(connection, request, limits));
         let arrived = poll_fn(|cx| {
             self.hear_gone(gone, cx);
             flight.as_mut().poll(cx)
@@ -140,27 +145,39 @@ impl Job {
         self.arrived(attempt, arrived).await
     }
 
-    async fn unsent(
+    /// A connection that has to be looked at or made; the caller's going is heard meanwhile.
+    async fn reach(
         &mut self,
-        attempt: AttemptNo,
-        request: Request<SendBody>,
-        fault: Fault,
-    ) -> Step {
-        self.prepared.take_back(request);
+        origin: &Origin,
+        (trust, limits): (Trust, &Limits),
+        gone: Option<&Gone>,
+    ) -> Result<Box<Connection>, Fault> {
+        // In a box: what a handshake needs is large, and most calls find a connection made.
+        let mut reaching = Box::pin(origin.reach(trust, limits));
+        poll_fn(|cx| {
+            self.hear_gone(gone, cx);
+            reaching.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    async fn unsent(&mut self, attempt: AttemptNo, fault: Fault) -> Step {
         self.tick(Input::Failed { attempt, sent: Sent::Nothing, fault }).await
     }
 
     /// The request of an attempt, with the credential that holds now.
     fn request(&mut self, core: &Core, provider: usize) -> Result<Request<SendBody>, Fault> {
-        let request = match self.slot() {
-            None => self.prepared.request(None),
+        let slot = self.slot();
+        let prepared = self.prepared.as_mut().ok_or(Fault::StaleConnection)?;
+        let request = match slot {
+            None => prepared.request(None, &core.0.spares),
             Some(slot) => {
                 let mut hand = core.0.hand.borrow_mut();
                 let host = &core.provider(provider).base.host;
                 let credential = hand.credential(provider, slot);
                 let credential = credential.filter(|credential| credential.allows(host));
                 // It was there at the grant; without it nothing leaves, and the gates are asked again.
-                self.prepared.request(Some(credential.ok_or(Fault::StaleConnection)?))
+                prepared.request(Some(credential.ok_or(Fault::StaleConnection)?), &core.0.spares)
             }
         };
         // An earlier attempt used it up, although nothing of it was sent: its connection was no good.
@@ -169,18 +186,19 @@ impl Job {
 
     async fn arrived(&mut self, attempt: AttemptNo, arrived: Result<Arrived, Failed>) -> Step {
         match arrived {
-            Ok(Arrived { response, sent }) => {
-                let live = self.live.insert(Live::new(attempt, response));
-                let status = live.head.status;
+            Ok(Arrived { head, body, sent }) => {
                 if let Some(attempt) = self.driven.record.attempts.find(attempt) {
-                    attempt.status = Some(status.as_u16());
+                    attempt.status = Some(head.status.as_u16());
                 }
-                let head = Head { status, headers: &live.head.headers };
-                step(&mut self.driven, Input::Head { attempt, head, sent }).await
+                let heard = Head { status: head.status, headers: &head.headers };
+                let input = Input::Head { attempt, head: heard, sent };
+                let next = step(&mut self.driven, input).await;
+                self.live = Some(Live::new(attempt, head, body));
+                next
             }
             Err(Failed { sent, fault, unused }) => {
-                if let Some(unused) = unused {
-                    self.prepared.take_back(unused);
+                if let (Some(unused), Some(prepared)) = (unused, &mut self.prepared) {
+                    prepared.take_back(*unused);
                 }
                 self.tick(Input::Failed { attempt, sent, fault }).await
             }
@@ -188,18 +206,20 @@ impl Job {
     }
 
     async fn peek(&mut self, attempt: AttemptNo, bytes_max: usize) -> Step {
-        let Some(live) = self.live.as_mut() else {
-            let end = BodyEnd::Broken(Fault::BodyTruncated);
-            return self.tick(Input::BodyEnd { attempt, end }).await;
+        let peeked = match self.live.as_mut() {
+            Some(live) => live.peek(bytes_max).await,
+            None => Err(Fault::BodyTruncated),
         };
-        match live.peek(bytes_max).await {
-            Ok(bytes) => {
-                let head = Head { status: live.head.status, headers: &live.head.headers };
+        let head = self.live.as_ref().and_then(|live| live.head.as_ref());
+        match (peeked, head) {
+            (Ok(bytes), Some(head)) => {
+                let head = Head { status: head.status, headers: &head.headers };
                 step(&mut self.driven, Input::Prefix { attempt, head, bytes: &bytes }).await
             }
-            Err(fault) => {
+            (peeked, _) => {
                 self.live = None;
-                self.tick(Input::BodyEnd { attempt, end: BodyEnd::Broken(fault) }).await
+                let end = BodyEnd::Broken(peeked.err().unwrap_or(Fault::BodyTruncated));
+                self.tick(Input::BodyEnd { attempt, end }).await
             }
         }
     }
@@ -254,39 +274,36 @@ impl Job {
     }
 
     fn relay(mut self: Box<Self>, attempt: AttemptNo) -> Answer {
-        let Some(live) = self.live.take().filter(|live| live.attempt == attempt) else {
+        let live = self.live.as_mut().filter(|live| live.attempt == attempt);
+        let Some(mut head) = live.and_then(|live| live.head.take()) else {
             self.driven.core.telemetry().bug();
-            return self.failed(lost(BODYLESS));
+            return self.lost(Skip::Final);
         };
-        let Live { mut head, read, rest, .. } = live;
+        if let Some(prepared) = self.prepared.take() {
+            prepared.done(&self.driven.core.0.spares);
+        }
         clean_reply(&mut head.headers);
         self.driven.record.status = head.status.as_u16();
-        let record = self.driven.record.clone();
-        let body = ReplyBody::wire(self.driven, attempt, read, rest);
-        Answer { outcome: Outcome::Reply(Response::from_parts(head, body)), record }
+        let body = ReplyBody::wire(self, attempt);
+        Answer::Reply(Response::from_parts(head, body))
     }
 
     async fn done(mut self: Box<Self>, reply: Reply) -> Answer {
         match reply {
             Reply::Last { attempt, why } => self.last(attempt, why).await,
-            Reply::Refused(refusal) => {
-                Answer { outcome: Outcome::Refused(refusal), record: self.driven.hand_over() }
-            }
+            Reply::Refused(refusal) => self.driven.answer(Outcome::Refused(refusal)),
             Reply::Failed(failure) => self.failed(failure),
             Reply::Relayed(_) | Reply::Known => {
                 self.driven.core.telemetry().bug();
-                self.failed(lost(BODYLESS))
+                self.lost(Skip::Final)
             }
-            Reply::Gone => {
-                let refusal = Refusal::now(Reason::CallerGone);
-                Answer { outcome: Outcome::Refused(refusal), record: self.driven.hand_over() }
-            }
+            Reply::Gone => self.driven.answer(Outcome::Refused(Refusal::now(Reason::CallerGone))),
         }
     }
 
     fn failed(&mut self, failure: Failure) -> Answer {
         self.driven.record.effect = Some(failure.effect);
-        Answer { outcome: Outcome::Failed(failure), record: self.driven.hand_over() }
+        self.driven.answer(Outcome::Failed(failure))
     }
 
     /// The kept reply, if all of it is there.
@@ -298,33 +315,32 @@ impl Job {
             })
             .await;
         }
-        let kept = self.kept.take().filter(|kept| kept.attempt == attempt).and_then(Kept::whole);
-        let Some((mut head, bytes)) = kept else { return self.failed(lost(why)) };
+        let kept = self.kept.take().filter(|kept| kept.attempt == attempt);
+        let kept = kept.and_then(|kept| kept.whole());
+        let Some((mut head, bytes)) = kept else { return self.lost(why) };
         clean_reply(&mut head.headers);
         self.driven.record.status = head.status.as_u16();
-        let record = self.driven.record.clone();
-        let body = ReplyBody::kept(self.driven, bytes);
-        Answer { outcome: Outcome::Reply(Response::from_parts(head, body)), record }
+        let body = ReplyBody::kept(self, bytes);
+        Answer::Reply(Response::from_parts(head, body))
+    }
+
+    /// A reply came, but not all of it is there to be shown.
+    fn lost(&mut self, why: Skip) -> Answer {
+        let attempts = &self.driven.record.attempts;
+        let class = attempts.iter().last().and_then(|attempt| attempt.class);
+        self.failed(Failure {
+            fault: Fault::BodyTruncated,
+            class: class.unwrap_or(Class::Transient),
+            effect: self.driven.effect,
+            why,
+            attempts: u8::try_from(attempts.count()).unwrap_or(u8::MAX),
+            until: None,
+        })
     }
 
     fn slot(&self) -> Option<u8> {
         let record = &self.driven.record;
         self.driven.core.provider(record.provider).operation(record.operation).slot
-    }
-}
-
-/// Why a reply that cannot be shown was not asked for again.
-const BODYLESS: Skip = Skip::Final;
-
-/// A reply came, but not all of it is there to be shown.
-fn lost(why: Skip) -> Failure {
-    Failure {
-        fault: Fault::BodyTruncated,
-        class: outwright_core::outcome::Class::Transient,
-        effect: outwright_core::outcome::Effect::Unknown,
-        why,
-        attempts: 1,
-        until: None,
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::Response;
 use http::response::Parts;
+use http_body::SizeHint;
 use outwright_core::limits::PREFIX_BYTES_MAX;
 use outwright_core::outcome::{AttemptNo, Fault};
 
@@ -17,7 +17,8 @@ const KEPT_BYTES_MAX: usize = PREFIX_BYTES_MAX;
 /// A reply whose body is on its connection, with the part that was read already.
 pub(super) struct Live {
     pub(super) attempt: AttemptNo,
-    pub(super) head: Parts,
+    /// Until it is relayed.
+    pub(super) head: Option<Parts>,
     pub(super) read: VecDeque<Bytes>,
     pub(super) rest: WireBody,
 }
@@ -40,9 +41,8 @@ enum State {
 
 impl Live {
     /// A reply that has arrived.
-    pub(super) fn new(attempt: AttemptNo, response: Response<WireBody>) -> Self {
-        let (head, rest) = response.into_parts();
-        Self { attempt, head, read: VecDeque::new(), rest }
+    pub(super) const fn new(attempt: AttemptNo, head: Parts, rest: WireBody) -> Self {
+        Self { attempt, head: Some(head), read: VecDeque::new(), rest }
     }
 
     /// Reads the beginning of the body, up to a bound or its end.
@@ -66,10 +66,25 @@ impl Live {
         Ok(prefix)
     }
 
+    /// What is known of the size of what is left of it.
+    pub(super) fn size(&self) -> SizeHint {
+        let rest = self.rest.size();
+        if self.read.is_empty() {
+            return rest;
+        }
+        let read = size(&self.read) as u64;
+        let mut hint = SizeHint::new();
+        hint.set_lower(read.saturating_add(rest.lower()));
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(read.saturating_add(upper));
+        }
+        hint
+    }
+
     /// Keeps it, as far as it is small.
-    pub(super) fn keep(self) -> Kept {
+    pub(super) fn keep(self) -> Option<Box<Kept>> {
         let state = State::Reading(self.read, self.rest);
-        Kept { attempt: self.attempt, head: self.head, state }
+        Some(Box::new(Kept { attempt: self.attempt, head: self.head?, state }))
     }
 }
 
@@ -95,7 +110,7 @@ impl Kept {
     }
 
     /// The whole reply; none when it was not whole in time.
-    pub(super) fn whole(self) -> Option<(Parts, Bytes)> {
+    pub(super) fn whole(self: Box<Self>) -> Option<(Parts, Bytes)> {
         match self.state {
             State::Whole(bytes) => Some((self.head, bytes)),
             State::Reading(..) | State::Lost => None,

@@ -1,5 +1,6 @@
 //! A request as its provider gets it: made once per call, given its credential at every attempt.
 
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -30,14 +31,21 @@ const ROOM: usize = 8;
 /// A request, ready but for its credential.
 pub(super) struct Prepared {
     method: Method,
-    path: PathAndQuery,
-    headers: Option<HeaderMap>,
+    /// Until an attempt takes it.
+    head: Option<Head>,
+    /// What a repeat is made from, once an attempt took the head.
+    spare: Option<Spare>,
+    repeats: Repeats,
     body: Kept,
-    keep: Keep,
     /// Whether the caller sent a key.
     pub(super) keyed: bool,
     /// Bytes of the body, where all of it is there.
     pub(super) bytes: Option<u64>,
+}
+
+struct Head {
+    path: PathAndQuery,
+    headers: HeaderMap,
 }
 
 enum Kept {
@@ -45,11 +53,11 @@ enum Kept {
     Streamed(Option<SendBody>),
 }
 
-/// Whether a copy of the head stays behind when it is sent.
+/// Whether there may be another attempt after one that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Keep {
-    Copy,
-    Nothing,
+enum Repeats {
+    Maybe,
+    Never,
 }
 
 impl Prepared {
@@ -64,21 +72,37 @@ impl Prepared {
         B: Body<Data = Bytes> + 'static,
         B::Error: Into<Cause>,
     {
-        let Whose { provider, operation, .. } = whose;
         let (head, body) = request.into_parts();
-        let mut headers = head.headers;
         if head.method == Method::CONNECT {
             return Err(Misuse::Upgrade);
         }
+        let Whose { provider, operation, .. } = whose;
+        let mut headers = head.headers;
         clean(&mut headers, provider)?;
         if Lens::of(provider, operation).reads_bodies() {
             headers.insert(header::ACCEPT_ENCODING, IDENTITY);
         }
-        let mut body = take(body, &operation.bodies, limit).await?;
+        let body = if body.is_end_stream() {
+            Kept::Whole(Bytes::new())
+        } else {
+            // In a box: most calls have no body, and all would carry the room for reading one.
+            Box::pin(take(body, &operation.bodies, limit)).await?
+        };
+        Self::of(whose, head.method, Head { path, headers }, body)
+    }
+
+    fn of(
+        whose: Whose<'_>,
+        method: Method,
+        mut head: Head,
+        mut body: Kept,
+    ) -> Result<Self, Misuse> {
+        let Whose { provider, operation, .. } = whose;
+        let headers = &mut head.headers;
         let keyed = match &mut body {
             Kept::Whole(bytes) => {
                 let before = bytes.len();
-                let keyed = key::put(whose, &mut headers, bytes)?;
+                let keyed = key::put(whose, headers, bytes)?;
                 if bytes.len() != before {
                     headers.remove(header::CONTENT_LENGTH);
                 }
@@ -87,23 +111,20 @@ impl Prepared {
             Kept::Streamed(_) if reads_body(operation) => {
                 return Err(Misuse::BodyTooLarge { bytes_max: operation.bodies.replay_max });
             }
-            Kept::Streamed(_) => key::put(whose, &mut headers, &mut Bytes::new())?,
+            Kept::Streamed(_) => key::put(whose, headers, &mut Bytes::new())?,
         };
         let bytes = match &body {
             Kept::Whole(bytes) => Some(bytes.len() as u64),
             Kept::Streamed(body) => body.as_ref().and_then(|body| body.size_hint().exact()),
         };
-        // A request that is sent once and comes back unsent is handed back by the transport.
-        let repeats = operation.retry.attempts() > 1 && matches!(body, Kept::Whole(_));
-        Ok(Self {
-            method: head.method,
-            path: joined(&provider.base.path, path)?,
-            headers: Some(headers),
-            body,
-            keep: if repeats { Keep::Copy } else { Keep::Nothing },
-            keyed,
-            bytes,
-        })
+        head.path = joined(&provider.base.path, head.path)?;
+        let replayable = matches!(body, Kept::Whole(_));
+        let repeats = if operation.retry.attempts() > 1 && replayable {
+            Repeats::Maybe
+        } else {
+            Repeats::Never
+        };
+        Ok(Self { method, head: Some(head), spare: None, repeats, body, keyed, bytes })
     }
 
     /// What the engine needs to know of the body.
@@ -112,21 +133,24 @@ impl Prepared {
     }
 
     /// The request of one attempt; none when an earlier one used it up.
-    pub(super) fn request(&mut self, credential: Option<&Credential>) -> Option<Request<SendBody>> {
-        let mut headers = match self.keep {
-            Keep::Copy => self.headers.clone()?,
-            Keep::Nothing => self.headers.take()?,
-        };
-        headers.reserve(ROOM);
+    pub(super) fn request(
+        &mut self,
+        credential: Option<&Credential>,
+        spares: &Spares,
+    ) -> Option<Request<SendBody>> {
+        let Head { mut path, mut headers } = self.take_head(spares)?;
         let body = match &mut self.body {
             Kept::Whole(bytes) => SendBody::kept(bytes.clone()),
             Kept::Streamed(body) => body.take()?,
         };
-        let mut path = self.path.clone();
+        headers.reserve(ROOM);
         if let Some(credential) = credential {
-            // A token of the caller is for outwright, never for the provider.
-            headers.remove(header::AUTHORIZATION);
-            if let Some((name, value)) = credential.header() {
+            let header = credential.header();
+            if header.is_none_or(|(name, _)| *name != header::AUTHORIZATION) {
+                // A token of the caller is for outwright, never for the provider.
+                headers.remove(header::AUTHORIZATION);
+            }
+            if let Some((name, value)) = header {
                 headers.insert(name.clone(), value.clone());
             }
             if let Some(pair) = credential.query() {
@@ -140,16 +164,103 @@ impl Prepared {
         Some(request)
     }
 
+    fn take_head(&mut self, spares: &Spares) -> Option<Head> {
+        let Some(head) = self.head.take() else { return self.spare.as_ref().and_then(Spare::head) };
+        if self.repeats == Repeats::Maybe {
+            self.spare = Some(Spare::of(&head, spares.take()));
+        }
+        Some(head)
+    }
+
+    /// Nothing is sent again: what is no longer needed goes back.
+    pub(super) fn done(self, spares: &Spares) {
+        if let Some(spare) = self.spare {
+            spares.put(spare.0);
+        }
+    }
+
     /// Takes a request back of which nothing was sent.
     pub(super) fn take_back(&mut self, unused: Request<SendBody>) {
         let (head, body) = unused.into_parts();
-        if self.keep == Keep::Nothing {
-            self.headers = Some(head.headers);
+        if self.spare.is_none() {
+            let path = head.uri.into_parts().path_and_query;
+            self.head = path.map(|path| Head { path, headers: head.headers });
         }
         if let Kept::Streamed(kept) = &mut self.body {
             *kept = Some(body);
         }
     }
+}
+
+/// A head as text, for the repeat that few calls need: to copy the map costs five times as much.
+struct Spare(Vec<u8>);
+
+/// Bytes of a spare head that need no second allocation (chosen: a usual head has half of it).
+const SPARE_BYTES: usize = 512;
+/// Largest room that is kept for the next one, in bytes (chosen: few heads are larger).
+const SPARE_BYTES_MAX: usize = 4 * 1024;
+/// Rooms that are kept per core (chosen: as many as calls are busy on one in the benchmark).
+const SPARES_MAX: usize = 64;
+
+/// Rooms for spare heads, used again by the next call of the core.
+#[derive(Debug, Default)]
+pub(super) struct Spares(RefCell<Vec<Vec<u8>>>);
+
+impl Spares {
+    fn take(&self) -> Vec<u8> {
+        self.0.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(SPARE_BYTES))
+    }
+
+    fn put(&self, mut room: Vec<u8>) {
+        let mut rooms = self.0.borrow_mut();
+        if rooms.len() < SPARES_MAX && room.capacity() <= SPARE_BYTES_MAX {
+            room.clear();
+            rooms.push(room);
+        }
+    }
+}
+
+impl Spare {
+    fn of(head: &Head, mut text: Vec<u8>) -> Self {
+        let path = head.path.as_str();
+        text.extend_from_slice(&lengths(path.len(), 0));
+        text.extend_from_slice(path.as_bytes());
+        for (name, value) in &head.headers {
+            let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
+            text.extend_from_slice(&lengths(name.len(), value.len()));
+            text.extend_from_slice(name);
+            text.extend_from_slice(value);
+        }
+        Self(text)
+    }
+
+    fn head(&self) -> Option<Head> {
+        let [path, _, mut rest] = split(&self.0)?;
+        let path = PathAndQuery::try_from(path).ok()?;
+        let mut headers = HeaderMap::new();
+        while !rest.is_empty() {
+            let [name, value, after] = split(rest)?;
+            rest = after;
+            let name = HeaderName::from_bytes(name).ok()?;
+            headers.append(name, HeaderValue::from_bytes(value).ok()?);
+        }
+        Some(Head { path, headers })
+    }
+}
+
+/// The lengths of two texts that follow, in front of them.
+const fn lengths(first: usize, second: usize) -> [u8; 8] {
+    // Both are bounded far below 4 GiB: they are parts of one head.
+    ((first as u64) << 32 | second as u64).to_ne_bytes()
+}
+
+/// Two texts from the front, and what is behind them.
+fn split(text: &[u8]) -> Option<[&[u8]; 3]> {
+    let (lengths, text) = text.split_first_chunk()?;
+    let lengths = u64::from_ne_bytes(*lengths);
+    let (first, text) = text.split_at_checked(usize::try_from(lengths >> 32).ok()?)?;
+    let (second, text) = text.split_at_checked(usize::try_from(lengths & 0xffff_ffff).ok()?)?;
+    Some([first, second, text])
 }
 
 fn reads_body(operation: &Operation) -> bool {
@@ -165,24 +276,19 @@ fn clean(headers: &mut HeaderMap, provider: &Provider) -> Result<(), Misuse> {
     let mut connection = false;
     let mut drop: Vec<HeaderName> = Vec::new();
     for name in headers.keys() {
-        match *name {
-            header::CONNECTION => connection = true,
-            header::UPGRADE => return Err(Misuse::Upgrade),
-            header::TRANSFER_ENCODING
-            | header::TE
-            | header::TRAILER
-            | header::EXPECT
-            | header::PROXY_AUTHORIZATION
-            | header::PROXY_AUTHENTICATE => drop.push(name.clone()),
-            ref other => {
-                let text = other.as_str();
-                if text.starts_with(OWN_PREFIX)
-                    || text == "keep-alive"
-                    || text == "proxy-connection"
-                {
-                    drop.push(other.clone());
-                }
-            }
+        match name.as_str() {
+            "connection" => connection = true,
+            "upgrade" => return Err(Misuse::Upgrade),
+            "transfer-encoding"
+            | "te"
+            | "trailer"
+            | "expect"
+            | "keep-alive"
+            | "proxy-authorization"
+            | "proxy-authenticate"
+            | "proxy-connection" => drop.push(name.clone()),
+            own if own.starts_with(OWN_PREFIX) => drop.push(name.clone()),
+            _ => {}
         }
     }
     if connection {
@@ -224,14 +330,10 @@ pub(super) fn clean_reply(headers: &mut HeaderMap) {
     let mut connection = false;
     let mut drop: Vec<HeaderName> = Vec::new();
     for name in headers.keys() {
-        match *name {
-            header::CONNECTION => connection = true,
-            header::TRANSFER_ENCODING | header::UPGRADE | header::TE | header::TRAILER => {
-                drop.push(name.clone());
-            }
-            ref other if matches!(other.as_str(), "keep-alive" | "proxy-connection") => {
-                drop.push(other.clone());
-            }
+        match name.as_str() {
+            "connection" => connection = true,
+            "transfer-encoding" | "upgrade" | "te" | "trailer" | "keep-alive"
+            | "proxy-connection" => drop.push(name.clone()),
             _ => {}
         }
     }
@@ -368,5 +470,29 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.exact.map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeat_gets_the_same_head() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("host", &b"api.example.com:8443"[..]),
+            ("accept", b"a/b;q=0.1, c"),
+            ("via", b"1.0 edge"),
+            ("via", b"1.1 outwright"),
+            ("x-empty", b""),
+            ("x-bytes", b"\tcaf\xe9: \xff"),
+        ] {
+            headers.append(name, HeaderValue::from_bytes(value).unwrap());
+        }
+        let path = PathAndQuery::from_static("/v1/a:b/%0A?x=:&y");
+        let head = Head { path, headers };
+        let again = Spare::of(&head, Vec::new()).head().unwrap();
+        assert_eq!((again.path, again.headers), (head.path, head.headers));
     }
 }

@@ -1,6 +1,5 @@
 //! The body that a caller gets: it owns the call after its head was relayed, and ends it exactly once.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -9,15 +8,16 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault};
 use outwright_core::step::{Input, Step};
+use outwright_core::time::Mono;
 
 use super::driven::Driven;
-use crate::telemetry::Outcome;
-use crate::transport::WireBody;
+use super::job::Job;
+use crate::telemetry::{Outcome, Record};
 
 /// The body of a relayed reply.
-#[derive(Debug)]
 pub struct ReplyBody {
-    driven: Driven,
+    /// In the box in which it came: only its address moves.
+    job: Box<Job>,
     source: Source,
     over: bool,
 }
@@ -25,9 +25,15 @@ pub struct ReplyBody {
 #[derive(Debug)]
 enum Source {
     /// From the provider: what was read of it already, then the rest.
-    Wire { attempt: AttemptNo, read: VecDeque<Bytes>, rest: WireBody },
+    Wire(AttemptNo),
     /// Of an earlier attempt, kept.
     Kept(Bytes),
+}
+
+impl fmt::Debug for ReplyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyBody").field("over", &self.over).finish_non_exhaustive()
+    }
 }
 
 /// The provider's reply broke off: the caller must not take what it has for the whole.
@@ -43,37 +49,47 @@ impl fmt::Display for BrokenOff {
 impl std::error::Error for BrokenOff {}
 
 impl ReplyBody {
-    /// The body of a reply that is relayed now.
-    pub(super) fn wire(
-        driven: Driven,
-        attempt: AttemptNo,
-        read: VecDeque<Bytes>,
-        rest: WireBody,
-    ) -> Self {
-        let over = read.is_empty() && rest.is_over();
-        let mut body = Self { driven, source: Source::Wire { attempt, read, rest }, over: false };
-        if over {
+    /// The body of a reply that is relayed now: what is live in the job.
+    pub(super) fn wire(job: Box<Job>, attempt: AttemptNo) -> Self {
+        let mut body = Self { job, source: Source::Wire(attempt), over: false };
+        if body.is_taken() {
             body.end(BodyEnd::Whole);
         }
         body
     }
 
     /// The body of a reply that was kept; its call is over.
-    pub(super) const fn kept(driven: Driven, bytes: Bytes) -> Self {
-        Self { driven, source: Source::Kept(bytes), over: false }
+    pub(super) const fn kept(job: Box<Job>, bytes: Bytes) -> Self {
+        Self { job, source: Source::Kept(bytes), over: false }
+    }
+
+    /// The call, as far as it is known by now.
+    #[must_use]
+    pub const fn record(&self) -> &Record {
+        &self.job.driven.record
+    }
+
+    /// When the engine was last asked about the call: at first, when its head came.
+    #[must_use]
+    pub const fn asked_at(&self) -> Mono {
+        self.job.driven.at
+    }
+
+    /// Whether there is nothing left of it.
+    fn is_taken(&self) -> bool {
+        match (&self.source, &self.job.live) {
+            (Source::Wire(_), Some(live)) => live.read.is_empty() && live.rest.is_over(),
+            (Source::Wire(_), None) => true,
+            (Source::Kept(rest), _) => rest.is_empty(),
+        }
     }
 
     fn took(&mut self, frame: &Frame<Bytes>) {
         if let Some(data) = frame.data_ref() {
-            let bytes = data.len() as u64;
-            self.driven.record.response_bytes =
-                self.driven.record.response_bytes.saturating_add(bytes);
+            let record = &mut self.job.driven.record;
+            record.response_bytes = record.response_bytes.saturating_add(data.len() as u64);
         }
-        let whole = match &self.source {
-            Source::Wire { read, rest, .. } => read.is_empty() && rest.is_over(),
-            Source::Kept(rest) => rest.is_empty(),
-        };
-        if whole {
+        if self.is_taken() {
             self.end(BodyEnd::Whole);
         }
     }
@@ -82,19 +98,24 @@ impl ReplyBody {
         if std::mem::replace(&mut self.over, true) {
             return;
         }
-        if let Source::Wire { attempt, .. } = &self.source {
-            let (attempt, now) = (*attempt, self.driven.core.mono());
-            if let Some(attempt) = self.driven.record.attempts.find(attempt) {
+        let job = &mut *self.job;
+        let driven = &mut job.driven;
+        let now = match (&job.live, end) {
+            (Some(live), BodyEnd::Whole) => live.rest.asked_at(),
+            (_, BodyEnd::Whole | BodyEnd::Broken(_) | BodyEnd::CallerGone) => driven.core.mono(),
+        };
+        if let Source::Wire(attempt) = self.source {
+            if let Some(attempt) = driven.record.attempts.find(attempt) {
                 attempt.ended = Some(now);
             }
-            let mut step = self.driven.step(Input::BodyEnd { attempt, end }, Waker::noop());
+            let mut step = driven.step_at(now, Input::BodyEnd { attempt, end }, Waker::noop());
             while let Step::Act(_) | Step::Relay(_) = step {
                 // No ledger is kept, so there is nothing to settle and nothing else to do.
-                step = self.driven.step(Input::Settled, Waker::noop());
+                step = driven.step_at(now, Input::Settled, Waker::noop());
             }
         }
-        let outcome = outcome(&self.driven, end);
-        self.driven.over(outcome);
+        let outcome = outcome(driven, end);
+        driven.over_at(now, outcome);
     }
 }
 
@@ -135,13 +156,15 @@ impl Body for ReplyBody {
         if self.over {
             return Poll::Ready(None);
         }
-        let polled = match &mut self.source {
-            Source::Kept(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Source::Kept(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Source::Wire { read, rest, .. } => match read.pop_front() {
+        let this = &mut *self;
+        let polled = match (&mut this.source, &mut this.job.live) {
+            (Source::Kept(bytes), _) if bytes.is_empty() => Poll::Ready(None),
+            (Source::Kept(bytes), _) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            (Source::Wire(_), Some(live)) => match live.read.pop_front() {
                 Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                None => rest.poll_part(cx),
+                None => live.rest.poll_part(cx),
             },
+            (Source::Wire(_), None) => Poll::Ready(None),
         };
         match polled {
             Poll::Pending => Poll::Pending,
@@ -151,7 +174,7 @@ impl Body for ReplyBody {
             }
             Poll::Ready(Some(Err(fault))) => {
                 // A caller who does not take the body is no fault of the provider.
-                let own = matches!(&self.source, Source::Wire { rest, .. } if rest.was_not_taken());
+                let own = self.job.live.as_ref().is_some_and(|live| live.rest.was_not_taken());
                 self.end(if own { BodyEnd::CallerGone } else { BodyEnd::Broken(fault) });
                 Poll::Ready(Some(Err(BrokenOff(fault))))
             }
@@ -167,18 +190,10 @@ impl Body for ReplyBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.source {
-            Source::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Source::Wire { read, rest, .. } => {
-                let read: u64 = read.iter().map(|part| part.len() as u64).sum();
-                let rest = rest.size();
-                let mut hint = SizeHint::new();
-                hint.set_lower(read.saturating_add(rest.lower()));
-                if let Some(upper) = rest.upper() {
-                    hint.set_upper(read.saturating_add(upper));
-                }
-                hint
-            }
+        match (&self.source, &self.job.live) {
+            (Source::Kept(bytes), _) => SizeHint::with_exact(bytes.len() as u64),
+            (Source::Wire(_), Some(live)) => live.size(),
+            (Source::Wire(_), None) => SizeHint::with_exact(0),
         }
     }
 }

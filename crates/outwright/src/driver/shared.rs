@@ -1,5 +1,6 @@
 //! What all cores of a process share: contracts, gates, wallet, telemetry.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -112,11 +113,16 @@ impl Guarded {
         }
     }
 
-    /// Takes the wakers of those whom the gates want woken, to be woken after the lock is given back.
-    pub(super) fn take_woken(&mut self, into: &mut Vec<Waker>) {
-        for ticket in self.gates.woken.drain(..) {
-            into.extend(self.wakers.get_mut(ticket.index()).and_then(Option::take));
+    /// The wakers of those whom the gates want woken, to be woken after the lock is given back; in this room.
+    pub(super) fn take_woken(&mut self, room: &RefCell<Vec<Waker>>) -> Option<Vec<Waker>> {
+        if self.gates.woken.is_empty() {
+            return None;
         }
+        let mut woken = room.take();
+        for ticket in self.gates.woken.drain(..) {
+            woken.extend(self.wakers.get_mut(ticket.index()).and_then(Option::take));
+        }
+        Some(woken)
     }
 }
 
@@ -216,7 +222,6 @@ impl Shared {
             .wallet
             .credential(change.provider, change.slot)
             .filter(|credential| credential.allows(host));
-        let mut woken = Vec::new();
         let mut guarded = seat.lock();
         let gates = &mut guarded.gates;
         if let Some(credential) = usable {
@@ -228,9 +233,9 @@ impl Shared {
             gates.credential_is(provider, now, change.slot, over);
             gates.credential_failed(provider, now, change.slot);
         }
-        guarded.take_woken(&mut woken);
+        let woken = guarded.take_woken(&RefCell::default());
         drop(guarded);
-        woken.into_iter().for_each(Waker::wake);
+        woken.into_iter().flatten().for_each(Waker::wake);
     }
 }
 

@@ -6,10 +6,10 @@ use outwright_core::provider::OpIndex;
 use outwright_core::refusal::Reason;
 use outwright_core::step::Skip;
 
+use super::Ended;
 use super::Shape;
 use super::histogram::{CALL, Count, HINT, Histogram, OVERHEAD, WAIT};
 use super::record::{Outcome, Record};
-use outwright_core::time::Mono;
 
 /// Counts by the words of a closed enum: a word's place is its discriminant.
 pub(crate) type ByWord<const WORDS: usize> = [Count; WORDS];
@@ -137,13 +137,17 @@ impl ProviderCounts {
         }
     }
 
-    fn operation(&self, index: OpIndex) -> Option<&OperationCounts> {
+    pub(crate) fn operation(&self, index: OpIndex) -> Option<&OperationCounts> {
         self.operations.get(usize::from(index.0))
     }
 
     /// Counts what the engine said. `judged` remembers the class of the attempt before between two events.
-    pub(crate) fn event(&self, index: OpIndex, what: &What, judged: &mut Option<Class>) {
-        let Some(operation) = self.operation(index) else { return };
+    pub(crate) fn event(
+        &self,
+        operation: &OperationCounts,
+        what: &What,
+        judged: &mut Option<Class>,
+    ) {
         match *what {
             What::Granted { waited } => self.queue_wait.observe(waited),
             What::Judged { attempt, class, .. } => {
@@ -164,13 +168,13 @@ impl ProviderCounts {
     }
 
     /// Counts a call that is over.
-    pub(crate) fn over(&self, record: &Record, ended: Mono) {
+    pub(super) fn over(&self, record: &Record, ended: Ended) {
         self.in_flight.take(1);
-        self.overhead.observe(record.overhead(ended));
+        self.overhead.observe(ended.overhead);
         let Some(operation) = self.operation(record.operation) else { return };
         count(&operation.calls, record.outcome as usize);
         if let Some(duration) = operation.duration.get(usize::from(!record.outcome.is_ok())) {
-            duration.observe(record.age(ended));
+            duration.observe(record.age(ended.at));
         }
         for attempt in record.attempts.iter() {
             if attempt.class == Some(Class::Throttled) {

@@ -89,10 +89,13 @@ impl Histogram {
 
     /// Counts one duration.
     pub(crate) fn observe(&self, value: Duration) {
-        let nanos = u64::try_from(value.as_nanos()).unwrap_or(u64::MAX);
+        let subsec = u64::from(value.subsec_nanos());
+        let nanos = value.as_secs().saturating_mul(1_000_000_000).saturating_add(subsec);
         // Bounds are inclusive, so a started microsecond counts as a whole one.
         let micros = nanos.div_ceil(1_000);
-        let index = self.bounds.0.partition_point(|bound| *bound < micros);
+        // Most of what is measured is short.
+        let short = self.bounds.0.first().is_some_and(|bound| micros <= *bound);
+        let index = if short { 0 } else { self.bounds.0.partition_point(|bound| *bound < micros) };
         if let Some(bucket) = self.buckets.get(index) {
             bucket.add(1);
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use outwright_core::provider::{Operation, Provider};
 use outwright_core::time::Mono;
 
+use super::Ended;
 use super::record::{Attempt, Record};
 use super::stamp::Stamp;
 
@@ -38,12 +39,12 @@ impl Fixed {
 }
 
 /// Appends the line of a call that was over at `ended`.
-pub(crate) fn push_call(
+pub(super) fn push_call(
     line: &mut Vec<u8>,
     stamp: &mut Stamp,
     fixed: &Fixed,
     record: &Record,
-    ended: Mono,
+    Ended { at: ended, overhead }: Ended,
 ) {
     line.extend_from_slice(b"{\"ts\":\"");
     stamp.push(line, record.arrived.wall.millis());
@@ -55,7 +56,7 @@ pub(crate) fn push_call(
     push_word(line, b",\"outcome\":\"", record.outcome.word());
     push_number(line, b",\"http.response.status_code\":", u64::from(record.status));
     push_millis(line, b",\"duration_ms\":", record.age(ended));
-    push_millis(line, b",\"overhead_ms\":", record.overhead(ended));
+    push_millis(line, b",\"overhead_ms\":", overhead);
     if let Some(timeout) = record.timeout {
         push_millis(line, b",\"caller_timeout_ms\":", timeout);
     }
@@ -143,15 +144,23 @@ fn push_number(line: &mut Vec<u8>, before: &[u8], number: u64) {
 /// Appends a duration in milliseconds with three decimals.
 fn push_millis(line: &mut Vec<u8>, before: &[u8], duration: Duration) {
     line.extend_from_slice(before);
-    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    if micros == 0 {
+    let micros = duration.subsec_micros();
+    let millis = duration.as_secs().saturating_mul(1_000).saturating_add(u64::from(micros / 1_000));
+    if millis == 0 && micros == 0 {
         line.push(b'0');
         return;
     }
-    line.extend_from_slice(itoa::Buffer::new().format(micros / 1_000).as_bytes());
-    let rest = u32::try_from(micros % 1_000).expect("below a thousand");
-    let digit = |value: u32| b'0' + u8::try_from(value % 10).expect("below ten");
-    line.extend_from_slice(&[b'.', digit(rest / 100), digit(rest / 10), digit(rest)]);
+    if millis < 10 {
+        line.push(digit(micros / 1_000));
+    } else {
+        line.extend_from_slice(itoa::Buffer::new().format(millis).as_bytes());
+    }
+    line.extend_from_slice(&[b'.', digit(micros / 100), digit(micros / 10), digit(micros)]);
+}
+
+/// The last decimal digit.
+const fn digit(value: u32) -> u8 {
+    b'0' + (value % 10) as u8
 }
 
 /// Appends a JSON string of any text.
@@ -171,6 +180,7 @@ fn push_json(line: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::{Fixed, push_call, push_dropped, push_json, push_millis, push_turned_away};
+    use crate::telemetry::Ended;
     use crate::telemetry::record::{Attempt, Outcome, Record};
     use crate::telemetry::stamp::Stamp;
     use outwright_core::outcome::{AttemptNo, Class, Effect, Fault};
@@ -197,7 +207,9 @@ mod tests {
         record.skipped = Some(Skip::Plan);
         let mut line = Vec::new();
         let fixed = Fixed(b",\"provider\":\"demo\"".as_slice().into());
-        push_call(&mut line, &mut Stamp::new(), &fixed, &record, Mono::from_millis(512));
+        let at = Mono::from_millis(512);
+        let ended = Ended { at, overhead: record.overhead(at) };
+        push_call(&mut line, &mut Stamp::new(), &fixed, &record, ended);
         let line = String::from_utf8(line).unwrap();
         assert_eq!(
             line,

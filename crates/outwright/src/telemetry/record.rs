@@ -146,15 +146,18 @@ impl Attempts {
 
     /// The one of this number, to fill in how it went.
     pub fn find(&mut self, number: AttemptNo) -> Option<&mut Attempt> {
-        self.first.iter_mut().chain(&mut self.more).find(|attempt| attempt.number == number)
+        match &mut self.first {
+            Some(first) if first.number == number => Some(first),
+            _ => self.more.iter_mut().find(|attempt| attempt.number == number),
+        }
     }
 
     /// Time that they took together; those under way count to `now`.
     #[must_use]
     pub fn time(&self, now: Mono) -> Duration {
-        self.iter().fold(Duration::ZERO, |sum, attempt| {
-            sum.saturating_add(attempt.ended.unwrap_or(now).since(attempt.started))
-        })
+        let took = |attempt: &Attempt| attempt.ended.unwrap_or(now).since(attempt.started);
+        let first = self.first.as_ref().map_or(Duration::ZERO, took);
+        self.more.iter().fold(first, |sum, attempt| sum.saturating_add(took(attempt)))
     }
 }
 

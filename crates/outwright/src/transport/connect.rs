@@ -2,29 +2,21 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use outwright_core::outcome::Fault;
 use outwright_core::provider::Scheme;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use super::body::SendBody;
-use super::meter::{Meter, Metered};
-use super::pool::Connection;
+use super::connection::Connection;
 use super::tls;
 use crate::dns::{Allow, Resolver};
 
-/// Largest response head and largest read, in bytes (R-560: 64 KiB).
-const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// Shortest time that an address gets while others are left to try (chosen).
 const ADDRESS_MIN: Duration = Duration::from_millis(250);
 
@@ -59,18 +51,18 @@ pub(super) async fn connect(
     way: &Way,
     resolver: &Resolver,
     limit: Instant,
-) -> Result<Connection, Fault> {
+) -> Result<Box<Connection>, Fault> {
     // TLS gets at most half of `connect`, so that a tarpit behind an open port is told from a dead address.
     let tls_most = limit.saturating_duration_since(Instant::now()) / 2;
     let addresses = resolver.addresses(&way.host, &way.allow, limit).await?;
     let stream = tcp(&addresses, way.port, limit).await?;
     match (way.scheme, &way.tls) {
-        (Scheme::Http, _) => Ok(speak(stream).await),
+        (Scheme::Http, _) => Ok(Connection::on(stream).await),
         (Scheme::Https, Some(tls)) => {
             let connector = TlsConnector::from(Arc::clone(&tls.config));
             let handshake = connector.connect(tls.name.clone(), stream);
             match timeout_at(limit.min(Instant::now() + tls_most), handshake).await {
-                Ok(Ok(stream)) => Ok(speak(stream).await),
+                Ok(Ok(stream)) => Ok(Connection::on(stream).await),
                 Ok(Err(error)) => Err(tls::fault(&error)),
                 Err(_) => Err(Fault::TlsTimeout),
             }
@@ -118,20 +110,4 @@ fn refused(error: &io::Error) -> Fault {
     } else {
         Fault::ConnectUnreachable
     }
-}
-
-/// Starts the codec on a stream; its task ends with the connection.
-async fn speak<S: AsyncRead + AsyncWrite + Unpin + 'static>(stream: S) -> Connection {
-    let meter = Rc::new(Meter::default());
-    let io = TokioIo::new(Metered::new(stream, Rc::clone(&meter)));
-    let (sender, connection) = http1::Builder::new()
-        .max_buf_size(BUFFER_BYTES_MAX)
-        .handshake::<_, SendBody>(io)
-        .await
-        .expect("the HTTP/1 handshake does no I/O and cannot fail");
-    // The senders of requests hear of its errors; it ends when the last of them is dropped.
-    let codec = tokio::task::spawn_local(async move {
-        let _told_to_the_sender = connection.await;
-    });
-    Connection { sender, meter, carried: 0, codec: codec.abort_handle() }
 }

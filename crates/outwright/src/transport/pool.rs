@@ -1,39 +1,16 @@
 //! Idle connections to one origin, on one core: the last one given back is the first one taken.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::time::Duration;
 
-use hyper::client::conn::http1::SendRequest;
 use outwright_core::time::Mono;
 
-use tokio::task::AbortHandle;
-
-use super::body::SendBody;
-use super::meter::Meter;
+use super::connection::Connection;
 
 /// Idle connections that are kept per origin and core (chosen: four times what one core keeps busy in the benchmark).
 const IDLE_MAX: usize = 256;
 /// How long a connection may be idle (chosen: below the 60 s after which common load balancers close theirs).
 const IDLE_FOR: Duration = Duration::from_secs(30);
-
-/// A connection that can carry one request at a time.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(super) sender: SendRequest<SendBody>,
-    pub(super) meter: Rc<Meter>,
-    /// Requests that it has carried before.
-    pub(super) carried: u32,
-    /// The codec at work on it.
-    pub(super) codec: AbortHandle,
-}
-
-impl Connection {
-    /// Whether it has carried no request yet.
-    pub(crate) const fn is_new(&self) -> bool {
-        self.carried == 0
-    }
-}
 
 /// What a pool did, for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,16 +30,19 @@ pub struct PoolCounts {
 /// The idle connections of one origin.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    idle: RefCell<Vec<(Mono, Connection)>>,
+    idle: RefCell<Vec<(Mono, Box<Connection>)>>,
     counts: Cell<PoolCounts>,
 }
 
 impl Pool {
-    /// The connection that was used last, if it is still good.
-    pub(super) fn take(&self) -> Option<Connection> {
+    /// The connection that was used last, if it is still good; one that was idle for `long` is looked at first.
+    pub(super) fn take(&self, long: Duration, now: Mono) -> Option<Box<Connection>> {
         let mut idle = self.idle.borrow_mut();
-        while let Some((_, connection)) = idle.pop() {
-            if connection.sender.is_ready() && !connection.sender.is_closed() {
+        while let Some((since, mut connection)) = idle.pop() {
+            if now.since(since) >= long {
+                connection.look();
+            }
+            if connection.is_good() {
                 self.count(|counts| counts.reused += 1);
                 return Some(connection);
             }
@@ -77,10 +57,11 @@ impl Pool {
     }
 
     /// A connection whose last reply ended cleanly.
-    pub(super) fn put(&self, connection: Connection, now: Mono) {
-        if connection.sender.is_closed() {
+    pub(super) fn put(&self, connection: Box<Connection>, now: Mono) {
+        if !connection.is_good() {
             return;
         }
+        connection.rest();
         let mut idle = self.idle.borrow_mut();
         if idle.len() < IDLE_MAX {
             idle.push((now, connection));
@@ -93,8 +74,9 @@ impl Pool {
     pub(super) fn sweep(&self, now: Mono) {
         let mut idle = self.idle.borrow_mut();
         let before = idle.len();
-        idle.retain(|(since, connection)| {
-            now.since(*since) < IDLE_FOR && !connection.sender.is_closed()
+        idle.retain_mut(|(since, connection)| {
+            connection.look();
+            now.since(*since) < IDLE_FOR && connection.is_good()
         });
         let gone = before - idle.len();
         self.count(|counts| counts.expired += gone as u64);

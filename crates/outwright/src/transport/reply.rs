@@ -1,25 +1,26 @@
 //! The body of a response as it comes from the provider.
 
 use std::fmt;
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use outwright_core::outcome::Fault;
-use tokio::time::{Instant, Sleep, sleep_until};
+use outwright_core::time::Mono;
 
 use super::Origin;
-use super::pool::Connection;
+use super::connection::{Connection, First};
 
 /// What a body may take, in time and bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodyLimits {
     pub(super) idle: Duration,
-    pub(super) end: Instant,
+    pub(super) end: Mono,
     /// From the first body byte on this rules instead of `end`.
     pub(super) stream: Option<Duration>,
     pub(super) bytes_max: u64,
@@ -28,23 +29,23 @@ pub(super) struct BodyLimits {
 /// A response body on its connection; gives the connection back when it ends as it was declared.
 pub(crate) struct WireBody {
     incoming: Incoming,
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     reusable: bool,
     origin: Rc<Origin>,
     limits: BodyLimits,
     bytes: u64,
     over: bool,
-    /// Made when there is first something to wait for.
-    timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
     slow_caller: bool,
+    /// When it was last asked for a part, or found to have none.
+    asked: Mono,
 }
 
 impl WireBody {
     /// The body of an arrived response, with its connection and whether that may be used again.
     pub(super) fn new(
         incoming: Incoming,
-        (connection, reusable): (Connection, bool),
+        (connection, reusable): (Box<Connection>, bool),
         origin: Rc<Origin>,
         limits: BodyLimits,
     ) -> Self {
@@ -57,12 +58,13 @@ impl WireBody {
             limits,
             bytes: 0,
             over: false,
-            timer: None,
             waiting: false,
             slow_caller: false,
+            asked: Mono::ZERO,
         };
         if over {
-            body.ended();
+            body.asked = body.origin.clock.mono();
+            body.ended(body.asked);
         }
         body
     }
@@ -72,34 +74,57 @@ impl WireBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
-        if self.over {
+        let Some(connection) = self.connection.as_mut().filter(|_| !self.over) else {
             return Poll::Ready(None);
-        }
-        if !self.waiting && self.limits.end <= Instant::now() {
+        };
+        let now = self.origin.clock.mono();
+        self.asked = now;
+        if !self.waiting && self.limits.end <= now {
             // Nobody asked for the next part in time; what there is of it by now does not matter.
             self.slow_caller = true;
             return Poll::Ready(Some(Err(self.broke(Fault::BodyLate))));
         }
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+        let Connection { codec, timer, .. } = &mut **connection;
+        let (incoming, waiting, limits) = (&mut self.incoming, &mut self.waiting, &self.limits);
+        let clock = self.origin.clock;
+        let polled =
+            codec.poll(cx, First::Ask, |cx| match Pin::new(&mut *incoming).poll_frame(cx) {
+                Poll::Ready(frame) => Poll::Ready(Ok(frame)),
+                Poll::Pending => {
+                    if !std::mem::replace(waiting, true) {
+                        let until = limits.end.min(now.plus(limits.idle));
+                        timer.as_mut().reset(clock.instant(until));
+                    }
+                    ready!(timer.as_mut().poll(cx));
+                    let late = limits.end <= clock.mono();
+                    Poll::Ready(Err(if late { Fault::BodyLate } else { Fault::BodyIdle }))
+                }
+            });
+        match polled {
+            Poll::Ready(Ok(Some(Ok(frame)))) => {
                 self.waiting = false;
-                Poll::Ready(Some(self.took(frame)))
+                Poll::Ready(Some(self.took(frame, now)))
             }
-            Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(self.broke(Fault::BodyTruncated)))),
-            Poll::Ready(None) => {
-                self.ended();
+            Poll::Ready(Ok(Some(Err(_)))) => {
+                Poll::Ready(Some(Err(self.broke(Fault::BodyTruncated))))
+            }
+            Poll::Ready(Ok(None)) => {
+                self.ended(now);
                 Poll::Ready(None)
             }
-            Poll::Pending => match self.late(cx) {
-                Poll::Ready(fault) => Poll::Ready(Some(Err(self.broke(fault)))),
-                Poll::Pending => Poll::Pending,
-            },
+            Poll::Ready(Err(fault)) => Poll::Ready(Some(Err(self.broke(fault)))),
+            Poll::Pending => Poll::Pending,
         }
     }
 
     /// Whether it is over, well or not.
     pub(crate) const fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// When it was last asked for a part, or found to have none.
+    pub(crate) const fn asked_at(&self) -> Mono {
+        self.asked
     }
 
     /// Whether it ran out of time because its caller did not take it.
@@ -112,12 +137,12 @@ impl WireBody {
         if self.over { SizeHint::with_exact(0) } else { self.incoming.size_hint() }
     }
 
-    fn took(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Fault> {
+    fn took(&mut self, frame: Frame<Bytes>, now: Mono) -> Result<Frame<Bytes>, Fault> {
         if let Some(data) = frame.data_ref() {
             if self.bytes == 0
                 && let Some(most) = self.limits.stream
             {
-                self.limits.end = Instant::now() + most;
+                self.limits.end = now.plus(most);
             }
             self.bytes = self.bytes.saturating_add(data.len() as u64);
             if self.bytes > self.limits.bytes_max {
@@ -125,34 +150,17 @@ impl WireBody {
             }
         }
         if self.incoming.is_end_stream() {
-            self.ended();
+            self.ended(now);
         }
         Ok(frame)
     }
 
-    fn late(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
-        let end = self.limits.end;
-        if !self.waiting {
-            self.waiting = true;
-            let at = end.min(Instant::now() + self.limits.idle);
-            match &mut self.timer {
-                Some(timer) => timer.as_mut().reset(at),
-                None => self.timer = Some(Box::pin(sleep_until(at))),
-            }
-        }
-        match self.timer.as_mut().map(|timer| timer.as_mut().poll(cx)) {
-            Some(Poll::Ready(())) if end <= Instant::now() => Poll::Ready(Fault::BodyLate),
-            Some(Poll::Ready(())) => Poll::Ready(Fault::BodyIdle),
-            Some(Poll::Pending) | None => Poll::Pending,
-        }
-    }
-
-    fn ended(&mut self) {
+    fn ended(&mut self, now: Mono) {
         self.over = true;
         if let Some(connection) = self.connection.take()
             && self.reusable
         {
-            self.origin.give_back(connection);
+            self.origin.give_back(connection, now);
         }
     }
 

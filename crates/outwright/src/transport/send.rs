@@ -9,19 +9,25 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use outwright_core::outcome::{Fault, Sent};
-use tokio::time::{Instant, Sleep, sleep_until};
+use outwright_core::time::Mono;
+use tokio::time::{Instant, Sleep};
 
 use super::body::SendBody;
+use super::connection::{Connection, First};
 use super::meter::Meter;
-use super::pool::Connection;
+use crate::clock::Clock;
 
 /// Until when the head may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HeadLimits {
+    /// When there is first something to look at.
+    pub(super) first: Instant,
     /// The head must be here by then.
-    pub(super) head: Instant,
+    pub(super) head: Mono,
     /// The peer must take a byte at least this often while there are some to send.
     pub(super) idle: std::time::Duration,
+    /// What tells the time.
+    pub(super) clock: Clock,
 }
 
 /// A request that got no head.
@@ -32,14 +38,14 @@ pub(crate) struct Failed {
     /// Why.
     pub(crate) fault: Fault,
     /// The request, where it was not used.
-    pub(crate) unused: Option<Request<SendBody>>,
+    pub(crate) unused: Option<Box<Request<SendBody>>>,
 }
 
 /// A response whose body is still on its connection.
 #[derive(Debug)]
 pub(super) struct Arrived {
     pub(super) response: Response<Incoming>,
-    pub(super) connection: Connection,
+    pub(super) connection: Box<Connection>,
     /// How much of the request had left by then.
     pub(super) sent: Sent,
     /// Whether the connection may carry another request after the body.
@@ -47,58 +53,52 @@ pub(super) struct Arrived {
 }
 
 /// Sends and waits for the head; a connection that fails is dropped with whatever went wrong on it.
-pub(super) async fn exchange(
-    mut connection: Connection,
+///
+/// The request is handed to the codec at once, so that it is not carried along by the future.
+pub(super) fn exchange(
+    mut connection: Box<Connection>,
     mut request: Request<SendBody>,
     limits: HeadLimits,
     bytes_max: u64,
-) -> Result<Arrived, Failed> {
+) -> impl Future<Output = Result<Arrived, Failed>> {
     request.body_mut().on(&connection.meter);
     let carried = connection.carried;
     connection.carried = carried.saturating_add(1);
-    let meter = std::rc::Rc::clone(&connection.meter);
+    connection.timer.as_mut().reset(limits.first);
     let sending = connection.sender.try_send_request(request);
-    let arrived = await_head(sending, &meter, limits).await;
-    meter.head_is_here();
-    let sent = meter.sent();
-    match arrived {
-        Err(fault) => {
-            // What is still in the codec's own buffer must not leave after this was told.
-            connection.codec.abort();
-            Err(Failed { sent, fault, unused: None })
-        }
-        Ok(Err(mut error)) => {
-            let unused = error.take_message();
-            let sent = if unused.is_some() { Sent::Nothing } else { sent };
-            let fault = fault(&error.into_error(), &meter, (sent, carried));
-            Err(Failed { sent, fault, unused })
-        }
-        Ok(Ok(response)) => {
-            let odd = match look(&response, bytes_max) {
-                Ok(odd) => odd,
-                Err(fault) => return Err(Failed { sent, fault, unused: None }),
-            };
-            let reusable = sent == Sent::All && !odd;
-            Ok(Arrived { response, connection, sent, reusable })
+    async move {
+        let mut sending = pin!(sending);
+        let Connection { codec, meter, timer, .. } = &mut *connection;
+        let arrived = std::future::poll_fn(|cx| {
+            codec.poll(cx, First::Turn, |cx| {
+                if let Poll::Ready(output) = sending.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(output));
+                }
+                late(timer.as_mut(), meter, limits, cx).map(Err)
+            })
+        })
+        .await;
+        meter.head_is_here();
+        let sent = meter.sent();
+        match arrived {
+            // The connection goes, and what is still in its codec's own buffer with it: nothing leaves after this.
+            Err(fault) => Err(Failed { sent, fault, unused: None }),
+            Ok(Err(mut error)) => {
+                let unused = error.take_message().map(Box::new);
+                let sent = if unused.is_some() { Sent::Nothing } else { sent };
+                let fault = fault(&error.into_error(), meter, (sent, carried));
+                Err(Failed { sent, fault, unused })
+            }
+            Ok(Ok(response)) => {
+                let odd = match look(&response, bytes_max) {
+                    Ok(odd) => odd,
+                    Err(fault) => return Err(Failed { sent, fault, unused: None }),
+                };
+                let reusable = sent == Sent::All && !odd;
+                Ok(Arrived { response, connection, sent, reusable })
+            }
         }
     }
-}
-
-/// The head, or the time that ran out. One timer, made when there is something to wait for.
-async fn await_head<F: Future>(
-    sending: F,
-    meter: &Meter,
-    limits: HeadLimits,
-) -> Result<F::Output, Fault> {
-    let mut sending = pin!(sending);
-    let mut timer = pin!(sleep_until(limits.head.min(Instant::now() + limits.idle)));
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(output) = sending.as_mut().poll(cx) {
-            return Poll::Ready(Ok(output));
-        }
-        late(timer.as_mut(), meter, limits, cx).map(Err)
-    })
-    .await
 }
 
 /// Which limit has passed. The timer stands at the earliest that may; one that may not yet moves on.
@@ -108,20 +108,22 @@ fn late(
     limits: HeadLimits,
     cx: &mut Context<'_>,
 ) -> Poll<Fault> {
+    ready!(timer.as_mut().poll(cx));
+    let head = limits.clock.instant(limits.head);
     loop {
-        ready!(timer.as_mut().poll(cx));
         let now = Instant::now();
         let stuck = meter.stuck_since();
         if stuck.is_some_and(|since| since + limits.idle <= now) {
             return Poll::Ready(Fault::WriteTimeout);
         }
-        if limits.head <= now && stuck.is_none() && meter.awaits_caller() {
+        if head <= now && stuck.is_none() && meter.awaits_caller() {
             return Poll::Ready(Fault::RequestBroken);
         }
-        if limits.head <= now {
+        if head <= now {
             return Poll::Ready(Fault::FirstByteTimeout);
         }
-        timer.as_mut().reset(limits.head.min(stuck.unwrap_or(now) + limits.idle));
+        timer.as_mut().reset(head.min(stuck.unwrap_or(now) + limits.idle));
+        ready!(timer.as_mut().poll(cx));
     }
 }
 

@@ -15,7 +15,7 @@ use http_body::{Body, Frame};
 use outwright_core::outcome::{Fault, Sent};
 use outwright_core::timeout::Limits;
 
-use super::{Cause, Failed, Origin, SendBody};
+use super::{Cause, Failed, Limited, Origin, SendBody, Trust};
 use crate::clock::Clock;
 use crate::dns::Resolver;
 
@@ -97,9 +97,21 @@ async fn send(
     request: Request<SendBody>,
     limits: &Limits,
 ) -> Result<super::Arrived, Failed> {
-    match origin.reach(limits).await {
-        Ok(connection) => origin.exchange(connection, request, limits, 1_024).await,
-        Err(fault) => Err(Failed { sent: Sent::Nothing, fault, unused: Some(request) }),
+    send_with(origin, Trust::Recent, request, limits).await
+}
+
+async fn send_with(
+    origin: &Rc<Origin>,
+    trust: Trust,
+    request: Request<SendBody>,
+    limits: &Limits,
+) -> Result<super::Arrived, Failed> {
+    match origin.reach(trust, limits).await {
+        Ok(connection) => {
+            let limits = Limited { limits: *limits, now: origin.clock.mono(), bytes_max: 1_024 };
+            origin.exchange(connection, request, limits).await
+        }
+        Err(fault) => Err(Failed { sent: Sent::Nothing, fault, unused: Some(Box::new(request)) }),
     }
 }
 
@@ -111,7 +123,7 @@ fn run<F: Future<Output = ()>>(test: F) {
 async fn failed(origin: &Rc<Origin>, limits: &Limits, body: SendBody) -> Failed {
     match send(origin, request(body), limits).await {
         Err(failed) => failed,
-        Ok(arrived) => panic!("a reply came: {}", arrived.response.status()),
+        Ok(arrived) => panic!("a reply came: {}", arrived.head.status),
     }
 }
 
@@ -251,12 +263,30 @@ fn a_connection_that_was_idle_is_looked_at_before_it_is_used() {
         let arrived = send(&origin, request(small()), &limits).await;
         assert_eq!(arrived.ok().map(|arrived| arrived.sent), Some(Sent::All));
         assert_eq!(origin.pool_counts().idle, 1);
-        // Without an await in between, so that the connection's own task cannot have noticed.
+        // Without an await in between, so that nobody can have noticed.
         close();
         let Failed { sent, fault, unused } = failed(&origin, &limits, small()).await;
-        assert_eq!((fault, sent), (Fault::StaleConnection, Sent::Nothing));
+        // The peer is gone for good: that a new connection is refused shows that one was made.
+        assert_eq!((fault, sent), (Fault::ConnectRefused, Sent::Nothing));
         assert!(unused.is_some(), "the request comes back");
-        assert_eq!(origin.pool_counts().idle, 0);
+        let counts = origin.pool_counts();
+        assert_eq!((counts.idle, counts.closed), (0, 1));
+    });
+}
+
+/// A call that may be sent once only trusts no connection, however short it was idle.
+#[test]
+fn a_connection_that_ended_unseen_is_not_used_by_who_trusts_none() {
+    let (address, close) = closing_peer();
+    run(async {
+        let (origin, limits) = origin(address);
+        let arrived = send(&origin, request(small()), &limits).await;
+        assert_eq!(arrived.ok().map(|arrived| arrived.sent), Some(Sent::All));
+        close();
+        let sent = send_with(&origin, Trust::None, request(small()), &limits).await;
+        let Err(failed) = sent else { panic!("a reply came") };
+        assert_eq!((failed.fault, failed.sent), (Fault::ConnectRefused, Sent::Nothing));
+        assert_eq!(origin.pool_counts().closed, 1);
     });
 }
 
@@ -288,7 +318,7 @@ fn a_reply_before_the_whole_request_is_relayed_and_its_connection_closed() {
         let large = SendBody::kept(Bytes::from(vec![0; 32 * 1024 * 1024]));
         let arrived = send(&origin, request(large), &limits).await;
         let Ok(arrived) = arrived else { panic!("no reply") };
-        assert_eq!((arrived.response.status().as_u16(), arrived.sent), (413, Sent::Part));
+        assert_eq!((arrived.head.status.as_u16(), arrived.sent), (413, Sent::Part));
         assert_eq!(origin.pool_counts().idle, 0);
     });
     drop(done);

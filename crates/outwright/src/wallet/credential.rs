@@ -80,10 +80,13 @@ impl Credential {
     /// Whether a host may see it: named by the slot, or below a name with a leading `*.`.
     #[must_use]
     pub fn allows(&self, host: &str) -> bool {
-        self.hosts.iter().any(|pattern| match pattern.strip_prefix("*.") {
-            Some(parent) => below(host, parent),
-            None => pattern.eq_ignore_ascii_case(host),
-        })
+        // Nearly always it is spelled as in the contract.
+        let spelled = self.hosts.iter().any(|pattern| **pattern == *host);
+        spelled
+            || self.hosts.iter().any(|pattern| match pattern.strip_prefix("*.") {
+                Some(parent) => below(host, parent),
+                None => pattern.eq_ignore_ascii_case(host),
+            })
     }
 
     /// The field that carries it, where one does; its value is marked as sensitive.

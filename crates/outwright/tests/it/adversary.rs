@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
-use outwright::{BrokenOff, Outcome};
+use outwright::{Answer, BrokenOff, Outcome};
 use outwright_core::event::BreakerState;
 use outwright_core::outcome::{Effect, Fault as Ours};
 use outwright_core::refusal::Reason;
@@ -98,15 +98,16 @@ fn a_call_that_still_connects_when_another_is_told_to_wait_waits_too() {
                 let request = Request::get("/").body(Full::new(Bytes::new())).unwrap();
                 let mut outbound = world.outbound(request, "/v1/charges");
                 outbound.facts.timeout = Some(Duration::from_secs(10));
-                match world.core.call(outbound).await.outcome {
-                    Outcome::Reply(reply) => {
+                match world.core.call(outbound).await {
+                    Answer::Reply(reply) => {
                         let status = reply.status().as_u16();
                         reply.into_body().collect().await.unwrap();
                         Ok(status)
                     }
-                    Outcome::Refused(refusal) => Err(refusal.reason),
-                    Outcome::Failed(failure) => panic!("{failure:?}"),
-                    Outcome::Misuse(misuse) => panic!("{misuse:?}"),
+                    Answer::Own(own) => match own.outcome {
+                        Outcome::Refused(refusal) => Err(refusal.reason),
+                        other @ (Outcome::Failed(_) | Outcome::Misuse(_)) => panic!("{other:?}"),
+                    },
                 }
             })
         };
@@ -161,7 +162,8 @@ fn an_upload_that_its_caller_breaks_or_stalls_is_sent_once_and_held_against_nobo
                         let part = Some(Bytes::from(vec![b'x'; 128 * 1024]));
                         let request = Request::post("/").body(Upload { part, breaks }).unwrap();
                         let answer = world.core.call(world.outbound(request, "/v1/charges")).await;
-                        let Outcome::Failed(failure) = answer.outcome else { panic!("no failure") };
+                        let Answer::Own(own) = answer else { panic!("a reply") };
+                        let Outcome::Failed(failure) = own.outcome else { panic!("no failure") };
                         assert_eq!((failure.fault, failure.attempts), (Ours::RequestBroken, 1));
                     })
                 });
@@ -189,7 +191,7 @@ fn a_body_that_trickles_ends_with_the_deadline_of_the_caller() {
         let mut outbound = world.outbound(request, "/v1/charges");
         outbound.facts.timeout = Some(Duration::from_millis(400));
         let began = Instant::now();
-        let Outcome::Reply(reply) = world.core.call(outbound).await.outcome else { panic!("none") };
+        let Answer::Reply(reply) = world.core.call(outbound).await else { panic!("none") };
         let end = reply.into_body().collect().await.map(|_| ());
         assert_eq!(end.unwrap_err(), BrokenOff(Ours::BodyLate));
         // The deadline, ten milliseconds, and what a busy machine may need to wake us.
@@ -209,7 +211,7 @@ fn a_caller_that_does_not_take_a_body_in_time_does_not_get_it_late() {
         demo.control()
             .fault(Injection::once(Fault::Drip { every: Duration::ZERO, part: Part::Body }));
         let began = Instant::now();
-        let Outcome::Reply(reply) = world.core.call(outbound).await.outcome else { panic!("none") };
+        let Answer::Reply(reply) = world.core.call(outbound).await else { panic!("none") };
         while began.elapsed() < Duration::from_millis(310) {
             tokio::task::yield_now().await;
         }

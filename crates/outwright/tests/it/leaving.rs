@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
-use outwright::Outcome;
+use outwright::{Answer, Outcome};
 use outwright_core::refusal::Reason;
 use outwright_gateway::demo::{Fault, Injection, Part, Strikes};
 
@@ -70,7 +70,7 @@ fn a_caller_that_leaves_a_body_half_read_gives_its_slot_back() {
         demo.control().fault(Fault::Drip { every: Duration::from_millis(50), part: Part::Body });
         let request = Request::get("/").body(Full::new(Bytes::new())).unwrap();
         let answer = world.core.call(world.outbound(request, "/v1/charges")).await;
-        let Outcome::Reply(reply) = answer.outcome else { panic!("no reply") };
+        let Answer::Reply(reply) = answer else { panic!("no reply") };
         let mut body = reply.into_body();
         assert!(body.frame().await.unwrap().is_ok());
         assert_eq!(world.shared.levels()[0].slots_used, 1);

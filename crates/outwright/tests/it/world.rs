@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use outwright::telemetry::{LogTarget, Record};
-use outwright::{BrokenOff, CallerFacts, Core, Outbound, Outcome, Settings, Shared};
+use outwright::{Answer, BrokenOff, CallerFacts, Core, Outbound, Outcome, Settings, Shared};
 use outwright_contract::{Date, Options, Source, load};
 use outwright_core::provider::Priority;
 use outwright_gateway::demo::{Demo, Ports};
@@ -146,16 +146,15 @@ impl World {
     ) -> (Got, Record) {
         let request = head.uri(path).body(Full::new(body)).unwrap();
         let answer = self.core.call(self.outbound(request, path)).await;
-        let got = match answer.outcome {
-            Outcome::Reply(reply) => {
+        match answer {
+            Answer::Reply(reply) => {
+                let record = reply.body().record().clone();
                 let (head, body) = reply.into_parts();
-                Got::Reply(head.status, body.collect().await.map(|body| body.to_bytes()))
+                let body = body.collect().await.map(|body| body.to_bytes());
+                (Got::Reply(head.status, body), record)
             }
-            other @ (Outcome::Refused(_) | Outcome::Failed(_) | Outcome::Misuse(_)) => {
-                Got::Other(Box::new(other))
-            }
-        };
-        (got, answer.record)
+            Answer::Own(own) => (Got::Other(Box::new(own.outcome)), own.record),
+        }
     }
 
     /// What the door would hand in for a request.
