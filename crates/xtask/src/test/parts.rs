@@ -158,14 +158,25 @@ pub(crate) const PARTS: &[Part] = &[
         ])],
     },
     Part {
-        name: "demo",
-        what: "the demo keeps its promises",
+        name: "gates",
+        what: "a call as it is shipped costs no more instructions and system calls than before",
         quick: false,
-        budget_s: 120,
+        budget_s: 600,
+        needs: counters,
+        commands: &[run(&[
+            "run", "--quiet", "--locked", "-p", "xtask", "--", "bench", "gateway", "--gate",
+        ])],
+    },
+    Part {
+        name: "demo",
+        what: "the demo keeps its promises, as it is shipped",
+        quick: false,
+        budget_s: 600,
         needs: nothing,
         commands: &[run(&[
             "run",
             "--quiet",
+            "--release",
             "--locked",
             "-p",
             "outwright-cli",
@@ -185,6 +196,12 @@ pub(crate) const PARTS: &[Part] = &[
 ];
 
 fn nothing() -> Result<Needs, Missing> {
+    Ok(Vec::new())
+}
+
+/// What counts instructions and system calls.
+fn counters() -> Result<Needs, Missing> {
+    tools::ensure_apt(&["valgrind", "strace"])?;
     Ok(Vec::new())
 }
 
