@@ -18,13 +18,13 @@ mod status;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use mimalloc::MiMalloc;
+use tikv_jemallocator::Jemalloc;
 
 use crate::args::{Cli, Command};
 
 /// Every call allocates and frees about a dozen blocks, two of them read buffers that glibc takes the long way for.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let exit = match Cli::parse().command {

@@ -82,7 +82,7 @@ pub enum Left {
     Unsent,
 }
 
-/// Leave to send once: has to be given back to [`Gates::leave`], exactly once.
+/// Leave to send once: has to be given back to [`super::Gates::leave`], exactly once.
 #[must_use]
 #[derive(Debug)]
 pub struct Grant(pub(super) Issued);
