@@ -57,7 +57,11 @@ impl Pool {
     }
 
     /// A connection whose last reply ended cleanly.
-    pub(super) fn put(&self, connection: Box<Connection>, now: Mono) {
+    pub(super) fn put(&self, mut connection: Box<Connection>, now: Mono) {
+        if !connection.is_good() {
+            // The codec of one that carried nothing yet was never at work, and says so only then.
+            connection.look();
+        }
         if !connection.is_good() {
             return;
         }

@@ -274,6 +274,21 @@ fn a_connection_that_was_idle_is_looked_at_before_it_is_used() {
     });
 }
 
+/// A hold that came while it was made costs the next call no second handshake.
+#[test]
+fn a_new_connection_that_was_not_used_is_kept() {
+    let (done, wait) = mpsc::channel::<()>();
+    let address = peer(move |_stream| drop(wait.recv()));
+    run(async {
+        let (origin, limits) = origin(address);
+        let connection = origin.reach(Trust::Recent, &limits).await.ok().expect("it listens");
+        origin.give_back(connection, origin.clock.mono());
+        assert_eq!(origin.pool_counts().idle, 1);
+        assert!(origin.at_hand(Trust::Recent, origin.clock.mono()).is_some());
+    });
+    drop(done);
+}
+
 /// A call that may be sent once only trusts no connection, however short it was idle.
 #[test]
 fn a_connection_that_ended_unseen_is_not_used_by_who_trusts_none() {
