@@ -278,10 +278,12 @@ fn a_connection_that_was_idle_is_looked_at_before_it_is_used() {
 #[test]
 fn a_new_connection_that_was_not_used_is_kept() {
     let (done, wait) = mpsc::channel::<()>();
-    let address = peer(move |_stream| drop(wait.recv()));
+    let address = peer(move |_stream| {
+        let _until = wait.recv();
+    });
     run(async {
         let (origin, limits) = origin(address);
-        let connection = origin.reach(Trust::Recent, &limits).await.ok().expect("it listens");
+        let connection = origin.reach(Trust::Recent, &limits).await.expect("it listens");
         origin.give_back(connection, origin.clock.mono());
         assert_eq!(origin.pool_counts().idle, 1);
         assert!(origin.at_hand(Trust::Recent, origin.clock.mono()).is_some());
