@@ -83,6 +83,9 @@ fn start(args: &RunArgs, loaded: Loaded) -> Result<Handle, Exit> {
     }
     let mut settings = Settings::new(log);
     settings.dev = args.dev;
+    if let Some(name) = loaded.deployment.name {
+        settings.name = name.into();
+    }
     let shared = Shared::start(loaded.providers, settings).map_err(|error| {
         eprintln!("error: cannot {}", chain(&error));
         Exit::Environment
@@ -103,7 +106,6 @@ fn refused(error: StartError) -> Exit {
     eprintln!("error: {}", chain(&error));
     match error {
         StartError::OffLoopback(_) | StartError::NotServed(_) => Exit::Refused,
-        StartError::Deployment(_) => Exit::WrongUse,
         StartError::Bind(..) | StartError::Token(..) | StartError::Thread(_) => Exit::Environment,
     }
 }

@@ -8,8 +8,8 @@ use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
-    About, Bodies, Egress, ErrorRow, Inject, Key, KeyOrigin, OpIndex, Operation, Plan, Priority,
-    Provider, Slot, Source, Tier,
+    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, OpIndex, Operation, Plan,
+    Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
 use outwright_core::{breaker, bulkhead, fallback, ratelimit, retry, timeout};
@@ -25,6 +25,8 @@ pub(crate) const REQUEST_BYTES: u64 = 8 << 20;
 pub(crate) const REPLAY_BYTES: u64 = 64 << 10;
 /// Largest response body (R-014 wants a finite one; chosen).
 pub(crate) const RESPONSE_BYTES: u64 = 64 << 20;
+/// Largest response body once it is decoded (R-560: 50 MiB).
+pub(crate) const DECODED_BYTES: u64 = 50 << 20;
 
 /// Why a contract without findings cannot be compiled: a mistake of ours, or a bound of the engine that no rule knows yet.
 pub(crate) struct Impossible(pub(crate) String);
@@ -82,6 +84,7 @@ pub(crate) fn provider(view: &View<'_>, digest: &str) -> Made<Provider> {
         request_id: optional(root.word(&["request_id"]).map(str::parse), "request_id")?,
         version: version(root)?,
         slots: slots(view)?.into(),
+        fields: fields(root)?,
         egress: egress(view),
         digest: digest.into(),
         about: about(root),
@@ -251,6 +254,17 @@ fn file(view: &View<'_>, path: &str) -> PathBuf {
     }
 }
 
+fn fields(root: &Node) -> Made<Fields> {
+    let pass = root.words(&["fields", "pass"]).into_iter();
+    let pass: Result<_, _> = pass.map(str::parse::<HeaderName>).collect();
+    let trace = match root.word(&["fields", "trace"]) {
+        Some("off") => Trace::Off,
+        Some("forward") => Trace::Forward,
+        Some(_) | None => Trace::Restart,
+    };
+    Ok(Fields { pass: fits(pass, "fields.pass")?, trace })
+}
+
 fn egress(view: &View<'_>) -> Egress {
     let private = view.root.words(&["egress", "private"]);
     Egress {
@@ -315,6 +329,10 @@ fn operation(view: &View<'_>, op: &Op, lane: u8) -> Made<Operation> {
             request_max: size("request", REQUEST_BYTES),
             replay_max: size("replay", REPLAY_BYTES).min(size("request", REQUEST_BYTES)),
             response_max: size("response", RESPONSE_BYTES),
+            decoded_max: match node.word(&["bodies", "decoded"]) {
+                Some("unchecked") => None,
+                Some(_) | None => Some(size("decoded", DECODED_BYTES)),
+            },
         },
         reads_success_bodies: rows.iter().any(success) || needs_body(view.root),
         stream: node.read(&["stream", "max"], duration),

@@ -14,6 +14,8 @@ use crate::rules::{credentials, egress, format};
 /// Where the gateway listens and what it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
+    /// Its name towards others, in `Via` and `Proxy-Status`; none: `outwright`.
+    pub name: Option<String>,
     /// The data port.
     pub data: SocketAddr,
     /// The admin port.
@@ -48,6 +50,7 @@ pub struct Tls {
 impl Default for Deployment {
     fn default() -> Self {
         Self {
+            name: None,
             data: SocketAddr::from(([127, 0, 0, 1], 4180)),
             admin: SocketAddr::from(([127, 0, 0, 1], 4181)),
             socket: None,
@@ -69,6 +72,7 @@ pub(crate) fn read(roots: &[&Node], options: &Options, findings: &mut Vec<Findin
     }
     let defaults = Deployment::default();
     let deployment = Deployment {
+        name: root.word(&["name"]).map(str::to_owned),
         data: address(root, "data", defaults.data, findings),
         admin: address(root, "admin", defaults.admin, findings),
         socket: root.word(&["listen", "socket"]).map(PathBuf::from),

@@ -32,6 +32,7 @@ pub(crate) static CONTRACT: Shape = Map(&[
     may("environments", Named(&ENVIRONMENT), "What differs per environment."),
     may("lifecycle", LIFECYCLE, "How the provider's changes are watched."),
     may("waivers", List(&WAIVER), "Findings that somebody answers for until a date."),
+    may("fields", FIELDS, "What of a caller's head goes on to the provider."),
     may("egress", EGRESS, "Where calls may go beyond public HTTPS."),
     may("listen", LISTEN, "A door of its own for this provider."),
     may(
@@ -96,6 +97,11 @@ pub(crate) static FACTS: Shape = Map(&[
 /// `outwright.yaml`.
 pub(crate) static DEPLOYMENT: Shape = Map(&[
     must("outwright", Count(1, 1), "The version of this format."),
+    may(
+        "name",
+        Name,
+        "The deployment's name towards others, in `Via` and `Proxy-Status`. Default `outwright`.",
+    ),
     may(
         "listen",
         Map(&[

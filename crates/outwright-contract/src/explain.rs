@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::compile::{REPLAY_BYTES, REQUEST_BYTES, RESPONSE_BYTES};
+use crate::compile::{DECODED_BYTES, REPLAY_BYTES, REQUEST_BYTES, RESPONSE_BYTES};
 use crate::effective::{Op, View};
 use crate::load::{Contract, Loaded};
 use crate::node::{Entry, Kind, Layer, Node};
@@ -213,6 +213,8 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
         ("bodies.request", size(REQUEST_BYTES)),
         ("bodies.replay", size(REPLAY_BYTES)),
         ("bodies.response", size(RESPONSE_BYTES)),
+        ("bodies.decoded", size(DECODED_BYTES)),
+        ("fields.trace", "restart".to_owned()),
         ("retry.throttle.base", "1s".to_owned()),
         ("retry.throttle.cap", "30s".to_owned()),
         ("retry.throttle.jitter", "equal".to_owned()),

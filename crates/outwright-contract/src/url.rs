@@ -97,6 +97,9 @@ pub fn host(name: &str) -> Result<(), String> {
     if name.len() > 253 || !name.split('.').all(label) {
         return Err("the host is not a name; write other scripts in their `xn--` form".to_owned());
     }
+    if METADATA.contains(&name) {
+        return Err("the host is the metadata service of a cloud".to_owned());
+    }
     let last = name.rsplit('.').next().unwrap_or_default();
     let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
     if numeric && name.parse::<std::net::Ipv4Addr>().is_err() {
@@ -104,6 +107,14 @@ pub fn host(name: &str) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// Names under which clouds give their machines credentials; their addresses are special anyway.
+const METADATA: [&str; 4] = [
+    "metadata.google.internal",
+    "metadata.goog",
+    "metadata.amazonaws.com",
+    "instance-data.ec2.internal",
+];
 
 fn path_is_plain(path: &str) -> Result<(), String> {
     let fine = |b: u8| {
@@ -143,6 +154,16 @@ mod tests {
             "https://x.example:99999",
             "https://x.example:",
             "https://0x7f.1",
+            "https://0177.0.0.1",
+            "https://127.0.0.0x1",
+            "https://1.2.3",
+            "https://127.0.0.1.",
+            "https://[fe80::1%25eth0]",
+            "https://[::ffff:127.0.0.1",
+            "https://api.example.com\\@evil.example",
+            "https://api.example.com:443@evil.example",
+            "https://metadata.google.internal",
+            "https://metadata.amazonaws.com",
             "https://127.1",
             "https://2130706433",
             "https://x.example/a/../b",

@@ -117,6 +117,13 @@ impl Routes {
             .ok_or(Unmatched::Unknown)
     }
 
+    /// The methods that have an operation at a path; none where the path has more than one reading.
+    pub fn methods(&self, path: &str) -> impl Iterator<Item = &Method> {
+        let rest = path::unambiguous(path.as_bytes()).ok().and_then(|()| path.strip_prefix('/'));
+        let here = move |root| rest.and_then(|rest| self.descend(root, rest)).is_some();
+        self.trees.iter().filter(move |(_, root)| here(*root)).map(|(method, _)| method)
+    }
+
     /// The best match below a node; `rest` is the path after the slash that led here.
     fn descend(&self, node: usize, rest: &str) -> Option<OpIndex> {
         let node = self.nodes.get(node)?;

@@ -238,12 +238,16 @@ pub const fn fault(fault: Fault, sent: Sent) -> Verdict {
         // The bytes that were flushed decide, not the name of the error.
         Fault::StaleConnection | Fault::Reset if unsent => Signal::StaleConnection,
         Fault::StaleConnection | Fault::Reset => Signal::Reset,
+        Fault::RefusedStream => Signal::RefusedStream,
+        Fault::GoneAway => Signal::GoawayAbove,
+        Fault::StreamReset => Signal::StreamReset,
         Fault::WriteTimeout | Fault::FirstByteTimeout if unsent => Signal::ConnectTimeout,
         Fault::WriteTimeout | Fault::FirstByteTimeout => Signal::FirstByteTimeout,
         Fault::Malformed | Fault::HeadTooLarge => Signal::Malformed,
         Fault::BodyTruncated => Signal::BodyTruncated,
         Fault::BodyIdle | Fault::BodyLate => Signal::BodyIdle,
-        Fault::BodyTooLarge => Signal::BodyTooLarge,
+        // Neither can be used, and asking again brings the same.
+        Fault::BodyTooLarge | Fault::ContentCoding => Signal::BodyTooLarge,
         Fault::RequestBroken => Signal::RequestBroken,
     };
     let mut verdict = Verdict::of(signal);

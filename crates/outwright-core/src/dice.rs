@@ -15,6 +15,8 @@ pub enum Salt {
     OpenTime(u8),
     /// Whether the ramp after closing lets this call pass.
     Ramp(u8),
+    /// The nth part of the ids under which a provider may trace this call.
+    Trace(u8),
 }
 
 impl Salt {
@@ -24,6 +26,7 @@ impl Salt {
             Self::Hint(n) => 0x200 + n as u64,
             Self::OpenTime(n) => 0x300 + n as u64,
             Self::Ramp(n) => 0x400 + n as u64,
+            Self::Trace(n) => 0x500 + n as u64,
         }
     }
 }
@@ -57,6 +60,12 @@ impl Draw {
     #[must_use]
     pub const fn of(bits: u64) -> Self {
         Self(bits)
+    }
+
+    /// All of it.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
     }
 
     /// In `[0, 1)`, 53 bits fine.

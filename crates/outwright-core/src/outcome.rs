@@ -79,6 +79,12 @@ pub enum Fault {
     StaleConnection,
     /// The connection closed or was reset before a response head.
     Reset,
+    /// HTTP/2: the peer refused the stream before it did anything.
+    RefusedStream,
+    /// HTTP/2: the peer is going away, and said that it did not look at this stream.
+    GoneAway,
+    /// HTTP/2: the peer reset the stream.
+    StreamReset,
     /// The peer took no byte of the request for `idle`.
     WriteTimeout,
     /// No response head within `first_byte`, or within the attempt.
@@ -93,15 +99,17 @@ pub enum Fault {
     BodyIdle,
     /// The attempt or the call ran out of time inside the body.
     BodyLate,
-    /// The body was larger than allowed.
+    /// The body was larger than allowed, as it came or once it is decoded.
     BodyTooLarge,
+    /// The body was coded in a way that cannot be bounded, or that it was not.
+    ContentCoding,
     /// The caller's own request body broke off.
     RequestBroken,
 }
 
 impl Fault {
     /// Every fault, in the order of the path of an attempt.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::DnsTemporary,
         Self::DnsTimeout,
         Self::DnsNotFound,
@@ -114,6 +122,9 @@ impl Fault {
         Self::TlsRefused,
         Self::StaleConnection,
         Self::Reset,
+        Self::RefusedStream,
+        Self::GoneAway,
+        Self::StreamReset,
         Self::WriteTimeout,
         Self::FirstByteTimeout,
         Self::Malformed,
@@ -122,6 +133,7 @@ impl Fault {
         Self::BodyIdle,
         Self::BodyLate,
         Self::BodyTooLarge,
+        Self::ContentCoding,
         Self::RequestBroken,
     ];
 
@@ -156,6 +168,9 @@ impl Fault {
             Self::TlsRefused => "tls_refused",
             Self::StaleConnection => "stale_connection",
             Self::Reset => "reset",
+            Self::RefusedStream => "refused_stream",
+            Self::GoneAway => "gone_away",
+            Self::StreamReset => "stream_reset",
             Self::WriteTimeout => "write_timeout",
             Self::FirstByteTimeout => "first_byte_timeout",
             Self::Malformed => "malformed",
@@ -164,6 +179,7 @@ impl Fault {
             Self::BodyIdle => "body_idle",
             Self::BodyLate => "body_late",
             Self::BodyTooLarge => "body_too_large",
+            Self::ContentCoding => "content_coding",
             Self::RequestBroken => "request_broken",
         }
     }

@@ -51,6 +51,8 @@ pub struct Provider {
     pub version: Option<(HeaderName, HeaderValue)>,
     /// Credential slots.
     pub slots: Box<[Slot]>,
+    /// What of a caller's head goes on.
+    pub fields: Fields,
     /// Where calls may go.
     pub egress: Egress,
     /// First bytes of a digest of the effective contract: tells versions apart in logs.
@@ -175,6 +177,8 @@ pub struct Bodies {
     pub replay_max: u64,
     /// Largest response body.
     pub response_max: u64,
+    /// Largest response body once it is decoded; none: nobody looks.
+    pub decoded_max: Option<u64>,
 }
 
 /// What makes a repeat of an operation safe (`product.md` 3).
@@ -347,6 +351,27 @@ pub enum Inject {
         /// Its name.
         name: Box<str>,
     },
+}
+
+/// What of a caller's head goes on to the provider, beyond the fields of the request itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Fields that would stay behind because they say who the caller is, and pass all the same.
+    pub pass: Box<[HeaderName]>,
+    /// What becomes of a trace.
+    pub trace: Trace,
+}
+
+/// What a provider learns of the caller's trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trace {
+    /// Nothing.
+    Off,
+    /// That there is one: ids of its own for each call that is traced, which lead nowhere else.
+    #[default]
+    Restart,
+    /// All of it: `traceparent` with a new parent per attempt, and `tracestate`.
+    Forward,
 }
 
 /// Where calls may go.

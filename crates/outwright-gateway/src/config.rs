@@ -18,8 +18,6 @@ pub struct Config {
     pub cores: NonZeroUsize,
     /// Further values of `Host` that are ours, such as `outwright.internal` or `outwright.internal:4180`.
     pub hosts: Vec<String>,
-    /// The name of this deployment in `Proxy-Status` and `Via`: a token of RFC 9110.
-    pub deployment: String,
     /// The folder of the admin token; none: a token that lives as long as the process.
     pub state: Option<PathBuf>,
     /// How long calls that are under way may take after the signal to end.
@@ -33,7 +31,6 @@ impl Default for Config {
             admin: SocketAddr::from((Ipv4Addr::LOCALHOST, ADMIN_PORT)),
             cores: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             hosts: Vec::new(),
-            deployment: "outwright".to_owned(),
             state: None,
             drain: DRAIN,
         }
@@ -74,8 +71,6 @@ pub enum StartError {
     OffLoopback(SocketAddr),
     /// `outwright.yaml` asks for something that this gateway does not do.
     NotServed(&'static str),
-    /// The name of the deployment is no token.
-    Deployment(String),
     /// A listener cannot be bound.
     Bind(SocketAddr, std::io::Error),
     /// The admin token cannot be read or made.
@@ -97,10 +92,6 @@ impl std::fmt::Display for StartError {
                     "cannot serve with `{key}` of outwright.yaml: this gateway does not do that"
                 )
             }
-            Self::Deployment(name) => write!(
-                f,
-                "cannot use {name:?} as the name of the deployment: use letters, digits, `-` and `_`"
-            ),
             Self::Bind(address, _) => write!(f, "cannot listen on {address}"),
             Self::Token(path, _) => write!(f, "cannot use the admin token {}", path.display()),
             Self::Thread(_) => f.write_str("cannot start a thread that serves"),
@@ -111,7 +102,7 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::OffLoopback(_) | Self::NotServed(_) | Self::Deployment(_) => None,
+            Self::OffLoopback(_) | Self::NotServed(_) => None,
             Self::Bind(_, cause) | Self::Token(_, cause) | Self::Thread(cause) => Some(cause),
         }
     }

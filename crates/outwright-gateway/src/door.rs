@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http::response::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
 use outwright::telemetry::{self, Record, TurnedAway};
 use outwright::{Answer, CallerFacts, Core, Misuse, Outbound, Outcome, Own, ReplyBody};
@@ -50,12 +50,13 @@ struct Found {
 
 impl Door {
     /// The door of a core.
-    pub(crate) fn new(core: Core, hosts: Hosts, deployment: &str) -> Self {
+    pub(crate) fn new(core: Core, hosts: Hosts) -> Self {
         let providers = core.providers().enumerate();
         let mut names: Box<[_]> =
             providers.map(|(index, provider)| (provider.name.clone(), index)).collect();
         names.sort();
-        Self { core, hosts, dress: Dress::new(deployment), names }
+        let dress = Dress::new(core.shared().name());
+        Self { core, hosts, dress, names }
     }
 
     async fn serve(
@@ -73,6 +74,11 @@ impl Door {
             && let Err(kind) = fields::unquote_key(request.headers_mut())
         {
             return self.turn_away(kind, None, arrived, watch);
+        }
+        if let Some(kind) = ends_here(&mut request, fields.forwards) {
+            let mut answer = self.turn_away(kind, None, arrived, watch);
+            answer.headers_mut().insert(header::ALLOW, self.allowed(&request));
+            return answer;
         }
         let found = match self.find(&request) {
             Ok(found) => found,
@@ -96,12 +102,8 @@ impl Door {
     fn find(&self, request: &Request<Incoming>) -> Result<Found, (&'static Kind, Option<usize>)> {
         let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let path = request.uri().path();
-        let name_end =
-            path.get(1..).and_then(|rest| rest.find('/')).map_or(path.len(), |at| at + 1);
-        let name = path.get(1..name_end).unwrap_or_default();
-        let place = self.names.binary_search_by(|(known, _)| (**known).cmp(name));
-        let known = place.ok().and_then(|place| self.names.get(place));
-        let Some(&(_, provider)) = known else { return Err((&problem::PROVIDER_UNKNOWN, None)) };
+        let (known, name_end) = self.provider(path);
+        let Some(provider) = known else { return Err((&problem::PROVIDER_UNKNOWN, None)) };
         let (rest, rest_path) = (whole.get(name_end..), path.get(name_end..));
         let rest_path = rest_path.filter(|rest| !rest.is_empty()).unwrap_or("/");
         let routes = &self.core.provider(provider).routes;
@@ -119,6 +121,27 @@ impl Door {
         };
         let path = path.map_err(|_| (&problem::PATH_AMBIGUOUS, Some(provider)))?;
         Ok(Found { provider, operation, path })
+    }
+
+    /// The provider that a path begins with, and where its name ends.
+    fn provider(&self, path: &str) -> (Option<usize>, usize) {
+        let name_end =
+            path.get(1..).and_then(|rest| rest.find('/')).map_or(path.len(), |at| at + 1);
+        let name = path.get(1..name_end).unwrap_or_default();
+        let place = self.names.binary_search_by(|(known, _)| (**known).cmp(name));
+        let known = place.ok().and_then(|place| self.names.get(place));
+        (known.map(|&(_, provider)| provider), name_end)
+    }
+
+    /// The methods that a contract lists for a path, for `Allow`.
+    fn allowed(&self, request: &Request<Incoming>) -> HeaderValue {
+        let path = request.uri().path();
+        let (provider, name_end) = self.provider(path);
+        let rest = path.get(name_end..).filter(|rest| !rest.is_empty()).unwrap_or("/");
+        let routes = provider.map(|index| &self.core.provider(index).routes);
+        let methods = routes.into_iter().flat_map(|routes| routes.methods(rest));
+        let text = methods.map(Method::as_str).collect::<Vec<_>>().join(", ");
+        HeaderValue::from_str(&text).expect("names of methods are a field value")
     }
 
     /// Answers what is no call.
@@ -251,6 +274,17 @@ impl Answers for Door {
     }
 }
 
+/// Why a request goes no further by its own method; counts one that does on by one step.
+fn ends_here(request: &mut Request<Incoming>, forwards: Option<u64>) -> Option<&'static Kind> {
+    if *request.method() == Method::TRACE {
+        return Some(&problem::TRACE_REFUSED);
+    }
+    let left = forwards.filter(|_| *request.method() == Method::OPTIONS)?;
+    let Some(left) = left.checked_sub(1) else { return Some(&problem::FORWARDS_USED_UP) };
+    request.headers_mut().insert(header::MAX_FORWARDS, HeaderValue::from(left));
+    None
+}
+
 /// Where the time of a call went so far.
 fn times(record: &Record, now: Mono) -> Times {
     Times {
@@ -270,6 +304,7 @@ fn misused(misuse: &Misuse) -> Problem {
         Misuse::KeyInvalid => &problem::FIELD_INVALID,
         Misuse::KeyField(_) => &problem::KEY_UNUSABLE,
         Misuse::Upgrade => &problem::UPGRADE_REFUSED,
+        Misuse::Loop => &problem::LOOP_DETECTED,
         Misuse::PathTooLong => &problem::TARGET_TOO_LONG,
     })
 }
@@ -316,10 +351,14 @@ fn failed_as(failure: &Failure, operation: &Operation) -> telemetry::Outcome {
         | Fault::TlsRefused
         | Fault::StaleConnection
         | Fault::Reset
+        | Fault::RefusedStream
+        | Fault::GoneAway
+        | Fault::StreamReset
         | Fault::Malformed
         | Fault::HeadTooLarge
         | Fault::BodyTruncated
-        | Fault::BodyTooLarge => telemetry::Outcome::ProviderError,
+        | Fault::BodyTooLarge
+        | Fault::ContentCoding => telemetry::Outcome::ProviderError,
     }
 }
 

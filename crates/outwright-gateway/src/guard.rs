@@ -34,7 +34,16 @@ pub(crate) struct Guard {
     watch: Rc<Watch>,
     scratch: Rc<Scratch>,
     refused: Option<&'static Kind>,
+    /// A body in it was framed wrongly: nothing after that is read.
+    cut: Cut,
     answers: Answers,
+}
+
+/// Whether the stream is cut off for its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    No,
+    Yes,
 }
 
 /// Whether every request that went through has its answer on the wire.
@@ -74,6 +83,7 @@ impl Guard {
             watch,
             scratch,
             refused: None,
+            cut: Cut::No,
             answers: Answers::Flushed,
         }
     }
@@ -81,7 +91,8 @@ impl Guard {
     /// Hides the stream from hyper once the calls before the bad head are over.
     fn refuse(&mut self, kind: &'static Kind) -> Poll<io::Result<()>> {
         self.refused = Some(kind);
-        if self.watch.busy() || self.answers != Answers::Flushed {
+        let owed = self.scan.heads() > self.watch.answered();
+        if owed || self.answers != Answers::Flushed {
             self.watch.hold();
             return Poll::Pending;
         }
@@ -121,7 +132,7 @@ impl Guard {
 
 impl Guard {
     /// Sorts what was read: into hyper's buffer what may pass at once, aside what is the beginning of a head.
-    fn sort(&mut self, piece: &[u8], buffer: &mut ReadBufCursor<'_>) -> io::Result<()> {
+    fn sort(&mut self, piece: &[u8], buffer: &mut ReadBufCursor<'_>) {
         let heads = self.scan.heads();
         let found = self.scan.look(piece);
         if self.scan.heads() != heads {
@@ -136,7 +147,10 @@ impl Guard {
                 self.refused = Some(kind);
                 before
             }
-            Found::BadBody => return Err(io::ErrorKind::InvalidData.into()),
+            Found::BadBody(before) => {
+                self.cut = Cut::Yes;
+                before
+            }
         };
         let (passing, rest) = piece.split_at(pass);
         if self.held.is_empty() {
@@ -145,12 +159,11 @@ impl Guard {
             self.held.extend_from_slice(passing);
             self.ready = self.held.len();
         }
-        if self.refused.is_none() {
+        if self.refused.is_none() && self.cut == Cut::No {
             self.held.extend_from_slice(rest);
         } else {
             self.held.truncate(self.ready);
         }
-        Ok(())
     }
 
     /// Hands on what was held and may pass now.
@@ -180,6 +193,10 @@ impl Read for Guard {
             if let Some(kind) = this.refused {
                 return this.refuse(kind);
             }
+            if this.cut == Cut::Yes {
+                // The end comes too early for the body: its call breaks off, and is told so.
+                return Poll::Ready(Ok(()));
+            }
             if this.watch.expired() {
                 return this.stalled();
             }
@@ -195,7 +212,7 @@ impl Read for Guard {
             if read.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            this.sort(read.filled(), &mut buffer)?;
+            this.sort(read.filled(), &mut buffer);
         }
     }
 }

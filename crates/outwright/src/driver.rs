@@ -16,12 +16,15 @@
 
 mod answer;
 mod driven;
+mod fields;
 mod job;
 mod kept;
 mod key;
 mod prepare;
 mod reply;
 mod shared;
+mod trace;
+mod via;
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -46,7 +49,7 @@ pub use crate::transport::{PoolCounts, TrustError};
 use self::driven::Driven;
 use self::job::{Gone, Job};
 use self::key::Whose;
-use self::prepare::{Prepared, Spares};
+use self::prepare::{Of, Prepared, Spares};
 use crate::dns::Resolver;
 use crate::telemetry::{CoreTelemetry, Record};
 use crate::transport::{Cause, Origin};
@@ -93,7 +96,8 @@ impl Core {
         let origins = (0..shared.providers().len()).map(|index| {
             let seat = shared.seat(index);
             let tls = seat.tls.as_ref();
-            Rc::new(Origin::new(&seat.provider, tls, Rc::clone(&resolver), clock))
+            let own = Arc::clone(shared.own_ports());
+            Rc::new(Origin::new(&seat.provider, tls, Rc::clone(&resolver), (clock, own)))
         });
         let born = shared.now();
         let first = before_the_first_call(born.wall, number);
@@ -196,10 +200,21 @@ impl Core {
         let rules = provider.operation(operation);
         let total = rules.timeouts.total();
         let left = facts.timeout.map_or(total, |asked| asked.min(total));
-        let limit = self.instant(arrived.plus(left));
-        let whose = Whose { provider, operation: rules, caller: facts.caller.as_deref() };
+        let of = Of {
+            whose: Whose { provider, operation: rules, caller: facts.caller.as_deref() },
+            via: self.0.shared.via(),
+            call: job.driven.record.call,
+            dice: self.0.shared.dice(),
+        };
         let bodiless = request.body().is_end_stream();
-        let prepared = match Prepared::make(whose, request, path, limit).await {
+        let prepared = if bodiless {
+            Prepared::without_body(&of, request.into_parts().0, path)
+        } else {
+            let limit = self.instant(arrived.plus(left));
+            // In a box: most calls have no body, and all would carry the room for reading one.
+            Box::pin(Prepared::with_body(&of, request, path, limit)).await
+        };
+        let prepared = match prepared {
             Ok(prepared) => job.prepared.insert(prepared),
             Err(misuse) => {
                 job.driven.at = self.mono();

@@ -7,38 +7,50 @@
 mod body;
 mod connect;
 mod connection;
+mod inflate;
+mod link;
 mod meter;
 mod pool;
 mod reply;
 mod send;
+mod stream;
 mod tls;
+mod wire;
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
+use http::header::CONTENT_LENGTH;
 use http::response::Parts;
 use outwright_core::outcome::{Fault, Sent};
-use outwright_core::provider::Provider;
+use outwright_core::provider::{Provider, Scheme};
 use outwright_core::time::Mono;
 use outwright_core::timeout::Limits;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::time::{Instant, timeout_at};
 
 pub use self::pool::PoolCounts;
 pub use self::tls::TrustError;
 
 pub(crate) use self::body::{Cause, SendBody};
+pub(crate) use self::connect::OwnPorts;
 pub(crate) use self::connection::Connection;
-pub(crate) use self::reply::WireBody;
+pub(crate) use self::inflate::Gauge;
+pub(crate) use self::link::Link;
 pub(crate) use self::send::Failed;
 pub(crate) use self::tls::config as tls_config;
+pub(crate) use self::wire::WireBody;
 
-use self::connect::{Tls, Way, connect};
+use self::connect::{Made, Tls, Versions, Way, connect};
+use self::link::Answered;
 use self::pool::Pool;
-use self::reply::BodyLimits;
-use self::send::{HeadLimits, exchange};
+use self::reply::{BodyLimits, OwnBody};
+use self::send::{HeadLimits, STATUS_MAX, exchange, is_too_large};
+use self::stream::StreamBody;
 use crate::clock::Clock;
 use crate::dns::{Allow, Resolver};
 
@@ -54,6 +66,30 @@ pub(crate) struct Origin {
     resolver: Rc<Resolver>,
     clock: Clock,
     look_again_after: Duration,
+    /// The connection that all calls share, where the provider speaks HTTP/2.
+    link: RefCell<Option<Rc<Link>>>,
+    versions: Cell<Versions>,
+    /// Held while a connection is made that others may want to share.
+    opening: tokio::sync::Mutex<()>,
+}
+
+/// What a request travels on.
+#[derive(Debug)]
+pub(crate) enum Carrier {
+    /// A connection that carries one request at a time.
+    Own(Box<Connection>),
+    /// One that carries many.
+    Shared(Rc<Link>),
+}
+
+impl Carrier {
+    /// Whether it has carried no request yet.
+    pub(crate) fn is_new(&self) -> bool {
+        match self {
+            Self::Own(connection) => connection.is_new(),
+            Self::Shared(link) => link.is_new(),
+        }
+    }
 }
 
 /// A response head with its body still to come.
@@ -92,7 +128,7 @@ impl Origin {
         provider: &Provider,
         tls: Option<&Arc<ClientConfig>>,
         resolver: Rc<Resolver>,
-        clock: Clock,
+        (clock, own): (Clock, Arc<OwnPorts>),
     ) -> Self {
         let base = &provider.base;
         let tls = tls.and_then(|config| {
@@ -100,18 +136,39 @@ impl Origin {
             Some(Tls { name, config: Arc::clone(config) })
         });
         let allow = Allow::of(provider);
-        let way = Way { scheme: base.scheme, host: base.host.clone(), port: base.port, allow, tls };
+        let (scheme, host, port) = (base.scheme, base.host.clone(), base.port);
+        let way = Way { scheme, host, port, allow, tls, own };
         let look_again_after = LOOK_AGAIN_AFTER;
-        Self { way, pool: Pool::default(), resolver, clock, look_again_after }
+        let versions = match scheme {
+            Scheme::Https => Versions::Unknown,
+            Scheme::Http => Versions::One,
+        };
+        Self {
+            way,
+            pool: Pool::default(),
+            resolver,
+            clock,
+            look_again_after,
+            link: RefCell::new(None),
+            versions: Cell::new(versions),
+            opening: tokio::sync::Mutex::new(()),
+        }
     }
 
-    /// An idle connection that was in use a moment ago.
-    pub(crate) fn at_hand(&self, trust: Trust, now: Mono) -> Option<Box<Connection>> {
+    /// A connection that was in use a moment ago.
+    pub(crate) fn at_hand(&self, trust: Trust, now: Mono) -> Option<Carrier> {
+        if self.versions.get() == Versions::Two {
+            return self.good_link(now).filter(|link| link.is_recent(now)).map(Carrier::Shared);
+        }
         let after = self.look_after(trust);
         if self.pool.is_idle_for(after, now) {
             return None;
         }
-        self.pool.take(after, now)
+        self.pool.take(after, now).map(Carrier::Own)
+    }
+
+    fn good_link(&self, now: Mono) -> Option<Rc<Link>> {
+        self.link.borrow().as_ref().filter(|link| link.is_good(now)).map(Rc::clone)
     }
 
     /// From which idle time on a connection is looked at before it is used.
@@ -122,16 +179,40 @@ impl Origin {
         }
     }
 
-    /// A connection on which nothing of a request has been sent: an idle one, or a new one within its limit.
+    /// A connection on which nothing of this request has been sent: one that is there, or a new one within its limit.
     ///
     /// # Errors
     ///
     /// Why none stands.
-    pub(crate) async fn reach(
-        &self,
-        trust: Trust,
-        limits: &Limits,
-    ) -> Result<Box<Connection>, Fault> {
+    pub(crate) async fn reach(&self, trust: Trust, limits: &Limits) -> Result<Carrier, Fault> {
+        let limit = self.clock.instant(limits.connect);
+        if self.versions.get() == Versions::One {
+            return self.reach_own(trust, limit).await;
+        }
+        if let Some(link) = self.living_link(limit).await {
+            return Ok(Carrier::Shared(link));
+        }
+        // Whoever waits here may find that somebody else has made the connection meanwhile.
+        let Ok(_opening) = timeout_at(limit, self.opening.lock()).await else {
+            return Err(Fault::ConnectTimeout);
+        };
+        match self.versions.get() {
+            Versions::One => self.reach_own(trust, limit).await,
+            Versions::Unknown | Versions::Two => match self.living_link(limit).await {
+                Some(link) => Ok(Carrier::Shared(link)),
+                None => self.open(limit).await,
+            },
+        }
+    }
+
+    /// The shared connection, if its peer is still there.
+    async fn living_link(&self, limit: Instant) -> Option<Rc<Link>> {
+        let now = self.clock.mono();
+        let link = self.good_link(now)?;
+        (link.is_recent(now) || link.is_alive(now, limit).await).then_some(link)
+    }
+
+    async fn reach_own(&self, trust: Trust, limit: Instant) -> Result<Carrier, Fault> {
         let (now, after) = (self.clock.mono(), self.look_after(trust));
         if self.pool.is_idle_for(after, now) {
             // The runtime looks at its sockets before it comes back: an end that has arrived is noticed by then,
@@ -139,12 +220,27 @@ impl Origin {
             tokio::task::yield_now().await;
         }
         if let Some(connection) = self.pool.take(after, now) {
-            return Ok(connection);
+            return Ok(Carrier::Own(connection));
         }
-        let limit = self.clock.instant(limits.connect);
-        let connection = connect(&self.way, &self.resolver, limit).await?;
+        self.open(limit).await
+    }
+
+    /// A new connection; what the two sides agreed on is remembered.
+    async fn open(&self, limit: Instant) -> Result<Carrier, Fault> {
+        let how = (self.clock, self.versions.get());
+        let made = connect(&self.way, &self.resolver, how, limit).await?;
         self.pool.connected();
-        Ok(connection)
+        match made {
+            Made::Own(connection) => {
+                self.versions.set(Versions::One);
+                Ok(Carrier::Own(connection))
+            }
+            Made::Shared(link) => {
+                self.versions.set(Versions::Two);
+                self.link.replace(Some(Rc::clone(&link)));
+                Ok(Carrier::Shared(link))
+            }
+        }
     }
 
     /// Sends a request within its limits, up to the response head.
@@ -173,9 +269,48 @@ impl Origin {
                 BodyLimits { idle: limits.idle, end: limits.end, stream: limits.stream, bytes_max };
             let connection = (arrived.connection, arrived.reusable);
             let (head, incoming) = arrived.response.into_parts();
-            let body = WireBody::new(incoming, connection, Rc::clone(self), limits);
-            Ok(Arrived { head, body, sent: arrived.sent })
+            let body = OwnBody::new(incoming, connection, Rc::clone(self), limits);
+            Ok(Arrived { head, body: WireBody::Own(body), sent: arrived.sent })
         }
+    }
+
+    /// The same on a stream of a shared connection.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no head, and how much of the request left.
+    pub(crate) async fn exchange_shared(
+        &self,
+        link: Rc<Link>,
+        request: Request<SendBody>,
+        Limited { limits, now, bytes_max }: Limited,
+    ) -> Result<Arrived, Failed> {
+        let head = limits.end.min(now.plus(limits.first_byte));
+        let first = self.clock.instant(head.min(now.plus(limits.idle)));
+        let head_limits = HeadLimits { first, head, idle: limits.idle, clock: self.clock };
+        let answered = link.exchange(request, (now, head_limits)).await;
+        if link.wants_older() {
+            // The next connection is one of HTTP/1.1 (RFC 9113 section 7: HTTP_1_1_REQUIRED).
+            self.versions.set(Versions::One);
+        }
+        let Answered { head, stream, rest } = answered?;
+        let length = head.headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let fault = if head.status.as_u16() > STATUS_MAX {
+            Some(Fault::Malformed)
+        } else if length.is_some_and(|length| length > bytes_max && !stream.is_end_stream()) {
+            Some(Fault::BodyTooLarge)
+        } else {
+            is_too_large(&head.headers).then_some(Fault::HeadTooLarge)
+        };
+        if let Some(fault) = fault {
+            return Err(Failed { sent: Sent::All, fault, unused: None });
+        }
+        let limits =
+            BodyLimits { idle: limits.idle, end: limits.end, stream: limits.stream, bytes_max };
+        let sent = if rest.is_some() { Sent::Part } else { Sent::All };
+        let body = StreamBody::new((stream, rest), link, self.clock, (limits, length));
+        Ok(Arrived { head, body: WireBody::Stream(Box::new(body)), sent })
     }
 
     /// Closes connections that have been idle for too long.
@@ -188,8 +323,17 @@ impl Origin {
         self.pool.counts()
     }
 
+    /// Takes back what was not used.
+    pub(crate) fn spare(&self, carrier: Carrier, now: Mono) {
+        match carrier {
+            Carrier::Own(connection) => self.give_back(connection, now),
+            // It was never taken away.
+            Carrier::Shared(_) => {}
+        }
+    }
+
     /// Takes a connection back that may carry another request.
-    pub(crate) fn give_back(&self, connection: Box<Connection>, now: Mono) {
+    pub(super) fn give_back(&self, connection: Box<Connection>, now: Mono) {
         self.pool.put(connection, now);
     }
 }

@@ -15,7 +15,8 @@ use crate::job;
 pub(crate) type Missing = String;
 
 /// The client libraries whose unchanged behaviour is tested.
-pub(crate) const CLIENTS: &[(&str, &str)] = &[("requests", "2.32.5"), ("stripe", "16.1.0")];
+pub(crate) const CLIENTS: &[(&str, &str)] =
+    &[("aiohttp", "3.14.5"), ("requests", "2.32.5"), ("stripe", "16.1.0")];
 /// A server that speaks like Stripe.
 pub(crate) const LOCALSTRIPE: &[(&str, &str)] =
     &[("localstripe", "1.15.10"), ("setuptools", "80.9.0")];

@@ -9,4 +9,6 @@ mod hostile;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod tracing;
+#[cfg(test)]
 mod words;

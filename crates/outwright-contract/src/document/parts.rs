@@ -110,6 +110,11 @@ pub(super) const BODIES: Shape = Map(&[
     may("request", Bytes, "Largest request body. Default 8MiB."),
     may("replay", Bytes, "Largest request body that is kept for a repeat. Default 64KiB."),
     may("response", Bytes, "Largest response body. Default 64MiB."),
+    may(
+        "decoded",
+        WordOr(&["unchecked"], &Bytes),
+        "Largest response body once it is decoded; beyond 1 MiB at most 100 bytes for each coded one. Default 50MiB.",
+    ),
 ]);
 pub(super) const ALERTS: Shape = Map(&[
     may("page", Name, "Where pages go."),
@@ -346,6 +351,18 @@ pub(super) const WAIVER: Shape = Map(&[
     must("reason", Text, "Why."),
     must("owner", Text, "Who answers for it."),
     must("until", Date, "The last day."),
+]);
+pub(super) const FIELDS: Shape = Map(&[
+    may(
+        "pass",
+        List(&Name),
+        "Fields that say who the caller is and pass all the same, such as `Cookie`. Default none.",
+    ),
+    may(
+        "trace",
+        Word(&["off", "restart", "forward"]),
+        "What the provider learns of a trace: nothing, ids of its own, or all. Default `restart`.",
+    ),
 ]);
 pub(super) const EGRESS: Shape = Map(&[
     may("ca", Text, "PEM file with the only roots that are trusted."),

@@ -105,6 +105,7 @@ fn a_hint_is_never_undercut_and_its_spread_shrinks_to_what_is_left() {
     check(|ask| ask.left = ms(36_000_000), hour, Decision::Skip(Skip::HintTooLong));
 }
 
+///
 #[test]
 fn throttling_without_a_hint_waits_by_its_own_backoff() {
     let plain = |_: &mut Ask<'_>| {};

@@ -204,7 +204,7 @@ fn a_delete_that_finds_nothing_after_a_lost_attempt_counts_as_done() {
     play.at_rest();
 }
 
-/// What a caller cuts short says nothing of the provider; what its contract cuts short does.
+/// what a caller cuts short says nothing of the provider; what its contract cuts short does.
 #[test]
 fn a_deadline_of_the_caller_is_no_evidence_against_the_provider() {
     for (timeout, expected) in [(Some(1.0), BreakerState::Closed), (None, BreakerState::Open)] {
@@ -275,7 +275,7 @@ fn a_credential_that_was_fetched_anew_is_sent_once() {
     play.at_rest();
 }
 
-/// a repeat that is never sent costs nothing.
+/// a repeat that is never sent costs nothing.
 #[test]
 fn a_caller_who_leaves_a_waiting_repeat_gets_its_token_back() {
     let mut play = with_credential();

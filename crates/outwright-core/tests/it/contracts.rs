@@ -6,8 +6,8 @@ use http::{HeaderName, HeaderValue, Method};
 use outwright_core::admission::Routes;
 use outwright_core::classify::Dialect;
 use outwright_core::provider::{
-    About, Base, Bodies, Egress, Key, KeyOrigin, OpIndex, Operation, Plan, Priority, Provider,
-    Scheme, Tier,
+    About, Base, Bodies, Egress, Fields, Key, KeyOrigin, OpIndex, Operation, Plan, Priority,
+    Provider, Scheme, Tier,
 };
 use outwright_core::retry::backoff::Jitter;
 use outwright_core::retry::matrix::Overrides;
@@ -59,6 +59,7 @@ pub(crate) fn provider() -> Provider {
         request_id: None,
         version: None,
         slots: Box::new([]),
+        fields: Fields::default(),
         egress: Egress::default(),
         digest: "0".into(),
         about: About::default(),
@@ -100,7 +101,12 @@ fn operation(name: &str, method: Method, plan: Plan, key: Key) -> Operation {
         priority: Priority::Critical,
         slot: None,
         needs: Box::new([]),
-        bodies: Bodies { request_max: 1 << 20, replay_max: 1 << 16, response_max: 1 << 20 },
+        bodies: Bodies {
+            request_max: 1 << 20,
+            replay_max: 1 << 16,
+            response_max: 1 << 20,
+            decoded_max: None,
+        },
         reads_success_bodies: false,
         stream: None,
     }

@@ -207,6 +207,7 @@ fn a_fifth_of_the_slots_is_kept_for_critical_calls() {
     }
 }
 
+///
 #[test]
 fn whoever_waits_too_long_for_a_slot_is_refused_and_a_full_queue_refuses_at_once() {
     let mut scene = Scene::with_slots(provider(), 1);
@@ -336,6 +337,7 @@ fn without_a_credential_calls_are_refused_and_while_one_is_fetched_they_wait() {
     scene.leave(second, Left::Sent);
 }
 
+///
 #[test]
 fn a_breaker_that_opens_refuses_the_whole_queue() {
     let mut scene = Scene::with_slots(provider(), 1);

@@ -16,13 +16,16 @@ pub(super) struct Fields {
     pub(super) priority: Priority,
     /// The idempotency key stands in quotes, as its draft wants it.
     pub(super) key_quoted: bool,
+    /// `Max-Forwards`, where it can be read.
+    pub(super) forwards: Option<u64>,
 }
 
 /// Reads the fields; refuses browsers, foreign hosts and fields of ours that make no sense.
 ///
 /// A pass over all fields costs less than looking each one up.
 pub(super) fn read(headers: &HeaderMap, hosts: &Hosts) -> Result<Fields, &'static Kind> {
-    let mut fields = Fields { timeout: None, priority: Priority::Default, key_quoted: false };
+    let mut fields =
+        Fields { timeout: None, priority: Priority::Default, key_quoted: false, forwards: None };
     let mut at_home = false;
     for (name, value) in headers {
         let (name, value) = (name.as_str(), value.as_bytes());
@@ -36,6 +39,7 @@ pub(super) fn read(headers: &HeaderMap, hosts: &Hosts) -> Result<Fields, &'stati
             17 if name == "outwright-timeout" => {
                 fields.shorten(Some(timeout(value).ok_or(&problem::FIELD_INVALID)?));
             }
+            12 if name == "max-forwards" => fields.forwards = digits(value),
             12 if name == "grpc-timeout" => fields.shorten(grpc_timeout(value)),
             30 if name == "x-envoy-expected-rq-timeout-ms" => {
                 fields.shorten(digits(value).map(Duration::from_millis));

@@ -63,8 +63,8 @@ pub(crate) enum Found {
     Fine(usize),
     /// A head in it must not pass; what stands before that head may (so many bytes).
     BadHead(usize, &'static Kind),
-    /// A body in it is framed wrongly.
-    BadBody,
+    /// A body in it is framed wrongly; what stands before that place may pass (so many bytes).
+    BadBody(usize),
 }
 
 /// What the connection waits for.
@@ -121,8 +121,9 @@ impl Scan {
                     Err(kind) => return Found::BadHead(before, kind),
                 },
                 Place::ChunkSize | Place::ChunkEnd | Place::Trailer => {
+                    let begins = piece.len() - rest.len();
                     if self.chunk_line(&mut rest).is_err() {
-                        return Found::BadBody;
+                        return Found::BadBody(begins);
                     }
                     before = piece.len() - rest.len();
                 }

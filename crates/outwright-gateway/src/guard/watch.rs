@@ -44,6 +44,7 @@ pub(crate) struct Watch {
     doing: Cell<Doing>,
     since: Cell<u32>,
     calls: Cell<u32>,
+    answered: Cell<u64>,
     expired: Cell<bool>,
     draining: Cell<bool>,
     held: Cell<bool>,
@@ -125,6 +126,7 @@ impl Watch {
     /// A call of this connection is over.
     pub(crate) fn call_ends(&self) {
         self.calls.set(self.calls.get().saturating_sub(1));
+        self.answered.set(self.answered.get() + 1);
         if self.calls.get() == 0 && self.doing.get() == Doing::Working {
             self.now_doing(Doing::Idle);
         }
@@ -146,6 +148,11 @@ impl Watch {
     /// Whether a call is under way.
     pub(crate) fn busy(&self) -> bool {
         self.calls.get() > 0
+    }
+
+    /// Calls that are over.
+    pub(crate) fn answered(&self) -> u64 {
+        self.answered.get()
     }
 
     /// Whether a bound has passed.

@@ -101,6 +101,16 @@ kinds! {
         "No operation of the contract matches the method and path, so nothing was sent."
         "Add the operation to the contract, or correct the path."
         false false Some("refused");
+    TRACE_REFUSED = "trace-refused" METHOD_NOT_ALLOWED "http_request_denied"
+        "TRACE is not forwarded"
+        "A provider that echoes a request would show the credential that outwright puts on it."
+        "Use a method that the contract lists for this path; Allow names them."
+        false false Some("refused");
+    FORWARDS_USED_UP = "forwards-used-up" OK "proxy_internal_response"
+        "The request was to go no further than here"
+        "Its Max-Forwards is 0, so outwright answers as its last recipient; Allow names the methods that the contract lists for this path."
+        "Leave Max-Forwards out to reach the provider."
+        false false None;
     // The admin port.
     TOKEN_MISSING = "token-missing" UNAUTHORIZED "http_request_denied"
         "The admin port needs its token"
@@ -147,6 +157,11 @@ kinds! {
         "No operation speaks another protocol"
         "The request asks for an upgrade, which no contract offers; nothing was sent."
         "Send the request without Upgrade."
+        false false Some("refused");
+    LOOP_DETECTED = "loop-detected" BAD_GATEWAY "proxy_loop_detected"
+        "The request has been here before"
+        "Via or CDN-Loop names this deployment, so sending it again would go round in circles; nothing was sent."
+        "Look where `base_url` leads; two gateways in a row need different names (`name` in outwright.yaml)."
         false false Some("refused");
     // Outwright protects: nothing was sent.
     BREAKER_OPEN = "breaker-open" SERVICE_UNAVAILABLE "destination_unavailable"
@@ -247,7 +262,7 @@ kinds! {
         true false Some("exhausted");
     PROVIDER_MALFORMED = "provider-malformed" BAD_GATEWAY "http_protocol_error"
         "The provider's answer is not usable"
-        "It is malformed, cut off or larger than the contract allows."
+        "It is malformed, cut off, larger than the contract allows, or coded in a way that cannot be bounded."
         "Tell the provider; raise the bound in the contract if the size is right."
         false false Some("exhausted");
     OUTCOME_UNKNOWN = "outcome-unknown" GATEWAY_TIMEOUT "http_response_timeout"
@@ -292,7 +307,11 @@ pub(crate) const fn fault(fault: Fault) -> (&'static Kind, &'static str) {
         Fault::ConnectTimeout | Fault::TlsTimeout => (&CONNECT_LATE, "connection_timeout"),
         Fault::TlsTransport => (&TLS_FAILED, "tls_protocol_error"),
         Fault::TlsRefused => (&TLS_FAILED, "tls_certificate_error"),
-        Fault::StaleConnection | Fault::Reset => (&CONNECTION_LOST, "connection_terminated"),
+        Fault::StaleConnection
+        | Fault::Reset
+        | Fault::RefusedStream
+        | Fault::GoneAway
+        | Fault::StreamReset => (&CONNECTION_LOST, "connection_terminated"),
         Fault::WriteTimeout => (&PROVIDER_LATE, "connection_write_timeout"),
         Fault::FirstByteTimeout | Fault::BodyIdle => (&PROVIDER_LATE, "connection_read_timeout"),
         Fault::BodyLate => (&PROVIDER_LATE, "http_response_timeout"),
@@ -300,6 +319,7 @@ pub(crate) const fn fault(fault: Fault) -> (&'static Kind, &'static str) {
         Fault::HeadTooLarge => (&PROVIDER_MALFORMED, "http_response_header_section_size"),
         Fault::BodyTruncated => (&PROVIDER_MALFORMED, "http_response_incomplete"),
         Fault::BodyTooLarge => (&PROVIDER_MALFORMED, "http_response_body_size"),
+        Fault::ContentCoding => (&PROVIDER_MALFORMED, "http_response_content_coding"),
         Fault::RequestBroken => (&REQUEST_BROKEN, "http_request_error"),
     }
 }

@@ -38,7 +38,7 @@ fn a_call_reaches_the_provider_and_its_reply_comes_back_with_our_fields() {
     assert_eq!(seen[0].head.as_ref().unwrap().target, "/v1/charges?limit=3");
 }
 
-/// `product.md` 4: what no contract and no operation names is answered here, and never sent.
+/// R-540, `product.md` 4: what no contract and no operation names is answered here, and never sent.
 #[test]
 fn what_the_contract_does_not_list_is_never_sent() {
     let stage = stage();

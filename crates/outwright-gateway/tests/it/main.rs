@@ -5,10 +5,18 @@ mod demo_provider;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod egress;
+#[cfg(test)]
+mod forwarding;
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod smuggling;
 #[cfg(test)]
 mod stage;

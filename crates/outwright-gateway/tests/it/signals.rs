@@ -4,6 +4,7 @@ use outwright_gateway::demo::{Fault, Injection, Settings};
 
 use crate::stage::{SECRET, Stage};
 
+///
 #[test]
 fn metrics_and_log_tell_what_happened() {
     let mut stage = Stage::new(Settings::default());
@@ -94,6 +95,7 @@ fn leaks(text: &str) -> bool {
     [SECRET, &SECRET[..24], &hex, base64].iter().any(|form| text.contains(form))
 }
 
+///
 #[test]
 fn the_admin_port_needs_its_token_for_all_but_metrics_and_health() {
     let stage = Stage::new(Settings::default());

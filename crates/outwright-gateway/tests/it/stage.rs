@@ -14,6 +14,8 @@ use outwright_gateway::demo::{Demo, Ports, Settings};
 use outwright_gateway::{Config, Handle, Server};
 use tempfile::TempDir;
 
+use crate::peer::Peer;
+
 /// What no output of ours may hold.
 pub(crate) const SECRET: &str = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
 /// Ends a test that waits for what never comes; long enough for a busy machine.
@@ -34,11 +36,38 @@ impl Stage {
 
     /// A stage in this state of the provider.
     pub(crate) fn on_cores(cores: NonZeroUsize, settings: Settings) -> Self {
+        Self::under(cores, (settings, 0), |contract| contract)
+    }
+
+    /// A gateway whose provider is itself.
+    pub(crate) fn before_itself() -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let there = format!("http://127.0.0.1:{port}");
+        Self::under(NonZeroUsize::MIN, (Settings::default(), port), |contract| {
+            contract.replace("http://127.0.0.1:{port}", &there)
+        })
+    }
+
+    /// A gateway in front of another provider on loopback, under a changed contract.
+    pub(crate) fn before(peer: &Peer, change: impl FnOnce(String) -> String) -> Self {
+        let there = format!("http://127.0.0.1:{}", peer.port());
+        Self::under(NonZeroUsize::MIN, (Settings::default(), 0), |contract| {
+            change(contract.replace("http://127.0.0.1:{port}", &there))
+        })
+    }
+
+    fn under(
+        cores: NonZeroUsize,
+        (settings, port): (Settings, u16),
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
         let demo = Demo::spawn_thread(Ports::default(), settings).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), SECRET).unwrap();
         make_private(&folder.path().join("secret"));
-        let text = CONTRACT
+        let text = change(CONTRACT.to_owned())
             .replace("{port}", &demo.plain().port().to_string())
             .replace("{folder}", &folder.path().display().to_string());
         let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
@@ -48,7 +77,7 @@ impl Stage {
         let calls = outwright::Settings { dev: true, ..outwright::Settings::new(log) };
         let shared = Shared::start(loaded.providers, calls).unwrap();
         let config = Config {
-            data: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: SocketAddr::from(([127, 0, 0, 1], port)),
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
             cores,
             state: Some(folder.path().join("state")),
@@ -192,15 +221,20 @@ pub(crate) fn ask(to: SocketAddr, host: &str, line: &str, fields: &[&str], body:
     Answer::of(&raw(to, text.as_bytes()))
 }
 
-/// Everything that comes back for these bytes.
+/// Everything that comes back for these bytes, as text.
 pub(crate) fn raw(to: SocketAddr, bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&raw_bytes(to, bytes)).into_owned()
+}
+
+/// Everything that comes back for these bytes.
+pub(crate) fn raw_bytes(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut socket = TcpStream::connect(to).unwrap();
     socket.set_read_timeout(Some(LONG)).unwrap();
     socket.write_all(bytes).unwrap();
     let mut answer = Vec::new();
     // A reset after the answer loses nothing that a test looks at.
     let _ended = socket.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
+    answer
 }
 
 const CONTRACT: &str = r#"
@@ -249,6 +283,14 @@ operations:
     request: POST /v1/charges
     needs: [all]
     idempotency: { plan: provider_key, key: required }
+  head_charges:
+    request: HEAD /v1/charges
+    needs: [all]
+    fallback: none
+  options_charges:
+    request: OPTIONS /v1/charges
+    needs: [all]
+    fallback: none
   create_order:
     request: POST /v1/orders
     needs: [all]

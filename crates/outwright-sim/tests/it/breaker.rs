@@ -28,7 +28,7 @@ fn a_late_success_does_not_close_a_half_open_breaker_while_its_probe_is_out() {
     }
 }
 
-/// One probe at a time, and the callers of the meantime hear at once when to come back.
+/// one probe at a time, and the callers of the meantime hear at once when to come back.
 #[test]
 fn while_a_probe_is_out_nobody_waits_behind_it() {
     let latency = Duration::from_millis(50);

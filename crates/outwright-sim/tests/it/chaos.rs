@@ -96,6 +96,7 @@ fn whatever_happens_the_promises_hold_and_nothing_is_left() {
     println!("{opened} {closed} {queued} {gone}");
 }
 
+///
 #[test]
 fn the_same_seed_is_the_same_run() {
     let provider = tight();

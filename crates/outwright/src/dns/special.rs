@@ -23,36 +23,33 @@ const V4: [(Ipv4Addr, u8); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Special IPv6 blocks; translation and tunnel prefixes can carry any IPv4 address.
-const V6: [(Ipv6Addr, u8); 12] = [
-    (Ipv6Addr::UNSPECIFIED, 96),
-    (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
-    (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96),
-    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48),
-    (Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0), 64),
+/// The only IPv6 block from which addresses of the open network are given out (RFC 4291 section 2.4, IANA's registry).
+///
+/// Whatever lies outside of it is special: loopback, mapped and translated IPv4 (`::ffff:0:0/96`, `64:ff9b::/96`,
+/// `64:ff9b:1::/48`), discard (`100::/64`), private (`fc00::/7`), of one link (`fe80::/10`, `fec0::/10`), multicast.
+const GLOBAL: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+
+/// Special blocks within it; tunnels can carry any IPv4 address.
+const V6: [(Ipv6Addr, u8); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
-    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
-    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
-    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10),
-    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
 /// Whether an address lies in a special block; an IPv4 address in IPv6 clothes counts as what it is.
 fn is_special(address: IpAddr) -> bool {
-    let within = |network: IpAddr, prefix| Network { address: network, prefix }.contains(address);
-    V4.iter().any(|(block, prefix)| within(IpAddr::V4(*block), *prefix))
-        || V6.iter().any(|(block, prefix)| within_v6(*block, *prefix, address))
-}
-
-fn within_v6(block: Ipv6Addr, prefix: u8, address: IpAddr) -> bool {
-    // Compared as bits: `Network` would read the mapped block as an IPv4 network.
     match address.to_canonical() {
-        IpAddr::V4(_) => false,
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0);
+        IpAddr::V4(address) => V4.iter().any(|(block, prefix)| {
+            let mask = u32::MAX.checked_shl(32 - u32::from(*prefix)).unwrap_or(0);
             block.to_bits() & mask == address.to_bits() & mask
+        }),
+        IpAddr::V6(address) => {
+            let within = |(block, prefix): &(Ipv6Addr, u8)| {
+                let mask = u128::MAX.checked_shl(128 - u32::from(*prefix)).unwrap_or(0);
+                block.to_bits() & mask == address.to_bits() & mask
+            };
+            !within(&GLOBAL) || V6.iter().any(within)
         }
     }
 }
@@ -170,6 +167,57 @@ mod tests {
         for public in ["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
             assert!(nowhere.resolved(public.parse().unwrap()), "{public}");
             assert!(!nowhere.literal(public.parse().unwrap()), "a literal needs an opt-in");
+        }
+    }
+
+    /// T-15: the addresses of the table of smokescreen (a3294a6), judged by our own rule.
+    ///
+    /// The one difference: it lets `64:ff9c::1` pass because no list names it; here only what is given out passes.
+    #[test]
+    fn every_address_of_the_public_table_is_judged() {
+        let ours =
+            allow(&[("10.0.1.0", 24), ("172.16.1.0", 24), ("192.168.1.0", 24), ("127.0.1.0", 24)]);
+        let pass = [
+            "8.8.8.8",
+            "8.8.9.8",
+            "10.0.1.1",
+            "172.16.1.1",
+            "192.168.1.1",
+            "127.0.1.1",
+            "100.63.255.254",
+            "100.128.0.1",
+            "2001:4860:4860::8888",
+            "2606:4700:4700::1111",
+        ];
+        let stay = [
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "100.64.0.100",
+            "100.127.255.254",
+            "127.0.0.1",
+            "127.255.255.255",
+            "::1",
+            "169.254.169.254",
+            "255.255.255.255",
+            "ff02:0:0:0:0:0:0:2",
+            "64:ff9b::ac1c:5",
+            "64:ff9b::c000:201",
+            "64:ff9b::a00:1",
+            "64:ff9b::808:808",
+            "64:ff9b::ffff:ffff",
+            "2002:c000:201::1",
+            "2002:a00:1::1",
+            "2002:808:808::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:0:1234:5678:9abc:def0:1234:5678",
+            "64:ff9c::1",
+        ];
+        for (addresses, verdict) in [(&pass[..], true), (&stay[..], false)] {
+            for text in addresses {
+                assert_eq!(ours.resolved(text.parse().unwrap()), verdict, "{text}");
+            }
         }
     }
 

@@ -94,6 +94,8 @@ pub enum Misuse {
     KeyField(Box<str>),
     /// The request asks for another protocol (`Upgrade`, `CONNECT`), which no operation offers.
     Upgrade,
+    /// It has passed through this deployment before.
+    Loop,
     /// Path and query with an injected credential are longer than a URI may be.
     PathTooLong,
 }

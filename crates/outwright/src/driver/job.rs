@@ -5,9 +5,9 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault, Sent};
-use outwright_core::provider::Plan;
+use outwright_core::provider::{Operation, Plan};
 use outwright_core::refusal::{Reason, Refusal};
 use outwright_core::step::{Action, Claimed, Failure, Head, Input, Reply, Skip, Step};
 use outwright_core::time::Mono;
@@ -17,10 +17,11 @@ use tokio::time::{Sleep, sleep_until};
 use super::Core;
 use super::answer::{Answer, Outcome};
 use super::driven::Driven;
+use super::fields::{Coded, clean_reply};
 use super::kept::{Kept, Live};
-use super::prepare::{Prepared, clean_reply};
+use super::prepare::{Prepared, Turn};
 use super::reply::ReplyBody;
-use crate::transport::{Arrived, Connection, Failed, Limited, Origin, SendBody, Trust};
+use crate::transport::{Arrived, Carrier, Failed, Gauge, Limited, Origin, SendBody, Trust};
 
 /// A call on its way.
 pub(super) struct Job {
@@ -116,26 +117,40 @@ impl Job {
         let bytes_max = operation.bodies.response_max;
         // What may be sent once only is worth a look at every connection.
         let trust = if operation.plan == Plan::Once { Trust::None } else { Trust::Recent };
-        let (connection, now) = match origin.at_hand(trust, self.driven.at) {
-            Some(connection) => (connection, self.driven.at),
+        let (carrier, now) = match origin.at_hand(trust, self.driven.at) {
+            Some(carrier) => (carrier, self.driven.at),
             None => match self.reach(origin, (trust, &limits), gone).await {
-                Ok(connection) => (connection, core.mono()),
+                Ok(carrier) => (carrier, core.mono()),
                 Err(fault) => return self.unsent(attempt, fault).await,
             },
         };
         // To connect takes time, in which the provider may have asked all others to wait.
-        if connection.is_new() && !self.driven.may_leave() {
-            origin.give_back(connection, now);
+        if carrier.is_new() && !self.driven.may_leave() {
+            origin.spare(carrier, now);
             return self.unsent(attempt, Fault::StaleConnection).await;
         }
-        let request = match self.request(&core, provider) {
+        let request = match self.request(&core, provider, attempt) {
             Ok(request) => request,
             Err(fault) => {
-                origin.give_back(connection, now);
+                origin.spare(carrier, now);
                 return self.unsent(attempt, fault).await;
             }
         };
         let limits = Limited { limits, now, bytes_max };
+        let connection = match carrier {
+            Carrier::Own(connection) => connection,
+            Carrier::Shared(link) => {
+                // In a box: it is large, and the calls of an HTTP/1.1 provider would carry the room for it.
+                let mut flight = Box::pin(origin.exchange_shared(link, request, limits));
+                let arrived = poll_fn(|cx| {
+                    self.hear_gone(gone, cx);
+                    flight.as_mut().poll(cx)
+                })
+                .await;
+                drop(flight);
+                return self.arrived(attempt, arrived).await;
+            }
+        };
         let mut flight = pin!(origin.exchange(connection, request, limits));
         let arrived = poll_fn(|cx| {
             self.hear_gone(gone, cx);
@@ -151,7 +166,7 @@ impl Job {
         origin: &Origin,
         (trust, limits): (Trust, &Limits),
         gone: Option<&Gone>,
-    ) -> Result<Box<Connection>, Fault> {
+    ) -> Result<Carrier, Fault> {
         // In a box: what a handshake needs is large, and most calls find a connection made.
         let mut reaching = Box::pin(origin.reach(trust, limits));
         poll_fn(|cx| {
@@ -166,18 +181,32 @@ impl Job {
     }
 
     /// The request of an attempt, with the credential that holds now.
-    fn request(&mut self, core: &Core, provider: usize) -> Result<Request<SendBody>, Fault> {
+    fn request(
+        &mut self,
+        core: &Core,
+        provider: usize,
+        attempt: AttemptNo,
+    ) -> Result<Request<SendBody>, Fault> {
         let slot = self.slot();
+        let (call, dice) = (self.driven.record.call, core.0.shared.dice());
+        let turn = Turn {
+            call,
+            attempt,
+            dice,
+            authority: &core.provider(provider).base.authority,
+            via: core.0.shared.via(),
+            spares: &core.0.spares,
+        };
         let prepared = self.prepared.as_mut().ok_or(Fault::StaleConnection)?;
         let request = match slot {
-            None => prepared.request(None, &core.0.spares),
+            None => prepared.request(None, turn),
             Some(slot) => {
                 let mut hand = core.0.hand.borrow_mut();
                 let host = &core.provider(provider).base.host;
                 let credential = hand.credential(provider, slot);
                 let credential = credential.filter(|credential| credential.allows(host));
                 // It was there at the grant; without it nothing leaves, and the gates are asked again.
-                prepared.request(Some(credential.ok_or(Fault::StaleConnection)?), &core.0.spares)
+                prepared.request(Some(credential.ok_or(Fault::StaleConnection)?), turn)
             }
         };
         // An earlier attempt used it up, although nothing of it was sent: its connection was no good.
@@ -282,10 +311,32 @@ impl Job {
         if let Some(prepared) = self.prepared.take() {
             prepared.done(&self.driven.core.0.spares);
         }
-        clean_reply(&mut head.headers);
+        if clean_reply(&mut head.headers) == Coded::Perhaps
+            && let Err(fault) = self.bound(&head.headers)
+        {
+            return self.unreadable(attempt, fault);
+        }
         self.driven.record.status = head.status.as_u16();
         let body = ReplyBody::wire(self, attempt);
         Answer::Reply(Response::from_parts(head, body))
+    }
+
+    /// Has a coded body looked at while it passes, with what was read of it already.
+    fn bound(&mut self, headers: &HeaderMap) -> Result<(), Fault> {
+        let Some(most) = self.decoded_max() else { return Ok(()) };
+        let Some(live) = self.live.as_mut().filter(|live| !live.is_empty()) else { return Ok(()) };
+        let Some(mut gauge) = Gauge::of(headers, most)? else { return Ok(()) };
+        live.read.iter().try_for_each(|part| gauge.pass(part))?;
+        live.rest.look_with(gauge);
+        Ok(())
+    }
+
+    /// A reply that came, and that nobody may be given.
+    fn unreadable(&mut self, attempt: AttemptNo, fault: Fault) -> Answer {
+        self.live = None;
+        let end = BodyEnd::Broken(fault);
+        let _over = self.driven.step(Input::BodyEnd { attempt, end }, Waker::noop());
+        self.lost_by(fault, Skip::Final)
     }
 
     async fn done(mut self: Box<Self>, reply: Reply) -> Answer {
@@ -318,7 +369,16 @@ impl Job {
         let kept = self.kept.take().filter(|kept| kept.attempt == attempt);
         let kept = kept.and_then(|kept| kept.whole());
         let Some((mut head, bytes)) = kept else { return self.lost(why) };
-        clean_reply(&mut head.headers);
+        if clean_reply(&mut head.headers) == Coded::Perhaps
+            && let Some(most) = self.decoded_max()
+        {
+            let gauge = Gauge::of(&head.headers, most);
+            let passed =
+                gauge.and_then(|gauge| gauge.map_or(Ok(()), |mut gauge| gauge.pass(&bytes)));
+            if let Err(fault) = passed {
+                return self.lost_by(fault, why);
+            }
+        }
         self.driven.record.status = head.status.as_u16();
         let body = ReplyBody::kept(self, bytes);
         Answer::Reply(Response::from_parts(head, body))
@@ -326,10 +386,14 @@ impl Job {
 
     /// A reply came, but not all of it is there to be shown.
     fn lost(&mut self, why: Skip) -> Answer {
+        self.lost_by(Fault::BodyTruncated, why)
+    }
+
+    fn lost_by(&mut self, fault: Fault, why: Skip) -> Answer {
         let attempts = &self.driven.record.attempts;
         let class = attempts.iter().last().and_then(|attempt| attempt.class);
         self.failed(Failure {
-            fault: Fault::BodyTruncated,
+            fault,
             class: class.unwrap_or(Class::Transient),
             effect: self.driven.effect,
             why,
@@ -339,8 +403,16 @@ impl Job {
     }
 
     fn slot(&self) -> Option<u8> {
+        self.operation().slot
+    }
+
+    fn decoded_max(&self) -> Option<u64> {
+        self.operation().bodies.decoded_max
+    }
+
+    fn operation(&self) -> &Operation {
         let record = &self.driven.record;
-        self.driven.core.provider(record.provider).operation(record.operation).slot
+        self.driven.core.provider(record.provider).operation(record.operation)
     }
 }
 

@@ -66,6 +66,11 @@ impl Live {
         Ok(prefix)
     }
 
+    /// Whether there is nothing of it, and nothing will come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.read.is_empty() && self.rest.is_over()
+    }
+
     /// What is known of the size of what is left of it.
     pub(super) fn size(&self) -> SizeHint {
         let rest = self.rest.size();

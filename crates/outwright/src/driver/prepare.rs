@@ -6,37 +6,45 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{Method, Request, Uri};
+use http::{Method, Request, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
 use outwright_core::classify::Lens;
-use outwright_core::provider::{Bodies, Key, Operation, Provider};
-use outwright_core::step::RequestBody;
+use outwright_core::dice::Dice;
+use outwright_core::outcome::AttemptNo;
+use outwright_core::provider::{Bodies, Key, Operation, Trace};
+use outwright_core::step::{CallId, RequestBody};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Misuse;
+use super::fields::{self, Passage, Traced};
 use super::key::{self, Whose};
+use super::trace::{self, Context as TraceContext};
+use super::via::Via;
 use crate::transport::{Cause, SendBody};
 use crate::wallet::Credential;
 
-/// RFC 9110 section 7.6.3: who passed it on.
-const VIA: HeaderValue = HeaderValue::from_static("1.1 outwright");
-/// What is judged by its body must be readable.
-const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
-/// Fields between a caller and outwright.
-const OWN_PREFIX: &str = "outwright-";
+/// Bytes of no body.
+const NONE: HeaderValue = HeaderValue::from_static("0");
 /// Fields that a request's map is given room for: the codec uses the map again for the reply, which then need not grow.
 const ROOM: usize = 8;
 
 /// A request, ready but for its credential.
 pub(super) struct Prepared {
     method: Method,
+    /// In which it was received.
+    version: Version,
     /// Until an attempt takes it.
     head: Option<Head>,
     /// What a repeat is made from, once an attempt took the head.
     spare: Option<Spare>,
     repeats: Repeats,
     body: Kept,
+    /// In a box: few calls are traced, and all of them carry the room for it along.
+    trace: Option<Box<TraceContext>>,
+    /// A caller's `Authorization` passes where no credential of ours stands in its place.
+    authorization: Passes,
     /// Whether the caller sent a key.
     pub(super) keyed: bool,
     /// Bytes of the body, where all of it is there.
@@ -46,11 +54,47 @@ pub(super) struct Prepared {
 struct Head {
     path: PathAndQuery,
     headers: HeaderMap,
+    marked: Marked,
+}
+
+/// Whether a head bears its provider's name and ours already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marked {
+    Yes,
+    No,
 }
 
 enum Kept {
     Whole(Bytes),
     Streamed(Option<SendBody>),
+}
+
+/// Whether a field of the caller goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passes {
+    Yes,
+    No,
+}
+
+/// Of which call a request is, and what the process puts on all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Of<'a> {
+    pub(super) whose: Whose<'a>,
+    pub(super) via: &'a Via,
+    pub(super) call: CallId,
+    pub(super) dice: Dice,
+}
+
+/// Which attempt of which call a request is for, and where chance comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn<'a> {
+    pub(super) call: CallId,
+    pub(super) attempt: AttemptNo,
+    pub(super) dice: Dice,
+    /// The provider's name for itself.
+    pub(super) authority: &'a HeaderValue,
+    pub(super) via: &'a Via,
+    pub(super) spares: &'a Spares,
 }
 
 /// Whether there may be another attempt after one that was sent.
@@ -61,9 +105,22 @@ enum Repeats {
 }
 
 impl Prepared {
-    /// Takes a caller's request over; reads its body if it is to be kept.
-    pub(super) async fn make<B>(
-        whose: Whose<'_>,
+    /// Takes a request over that has no body.
+    pub(super) fn without_body(
+        of: &Of<'_>,
+        head: Parts,
+        path: PathAndQuery,
+    ) -> Result<Self, Misuse> {
+        let (method, version) = (head.method.clone(), head.version);
+        let mut headers = head.headers;
+        let trace = arrive(of, &method, &mut headers)?;
+        let head = Head { path, headers, marked: Marked::No };
+        Self::of(of.whose, (method, version, trace), head, Kept::Whole(Bytes::new()))
+    }
+
+    /// Takes a request over; reads its body if it is to be kept.
+    pub(super) async fn with_body<B>(
+        of: &Of<'_>,
         request: Request<B>,
         path: PathAndQuery,
         limit: Instant,
@@ -73,27 +130,17 @@ impl Prepared {
         B::Error: Into<Cause>,
     {
         let (head, body) = request.into_parts();
-        if head.method == Method::CONNECT {
-            return Err(Misuse::Upgrade);
-        }
-        let Whose { provider, operation, .. } = whose;
+        let (method, version) = (head.method.clone(), head.version);
         let mut headers = head.headers;
-        clean(&mut headers, provider)?;
-        if Lens::of(provider, operation).reads_bodies() {
-            headers.insert(header::ACCEPT_ENCODING, IDENTITY);
-        }
-        let body = if body.is_end_stream() {
-            Kept::Whole(Bytes::new())
-        } else {
-            // In a box: most calls have no body, and all would carry the room for reading one.
-            Box::pin(take(body, &operation.bodies, limit)).await?
-        };
-        Self::of(whose, head.method, Head { path, headers }, body)
+        let trace = arrive(of, &method, &mut headers)?;
+        let body = take(body, &of.whose.operation.bodies, limit).await?;
+        let head = Head { path, headers, marked: Marked::No };
+        Self::of(of.whose, (method, version, trace), head, body)
     }
 
     fn of(
         whose: Whose<'_>,
-        method: Method,
+        (method, version, trace): (Method, Version, Option<Box<TraceContext>>),
         mut head: Head,
         mut body: Kept,
     ) -> Result<Self, Misuse> {
@@ -101,10 +148,9 @@ impl Prepared {
         let headers = &mut head.headers;
         let keyed = match &mut body {
             Kept::Whole(bytes) => {
-                let before = bytes.len();
                 let keyed = key::put(whose, headers, bytes)?;
-                if bytes.len() != before {
-                    headers.remove(header::CONTENT_LENGTH);
+                if bytes.is_empty() && means_content(&method) {
+                    headers.insert(header::CONTENT_LENGTH, NONE);
                 }
                 keyed
             }
@@ -119,12 +165,23 @@ impl Prepared {
         };
         head.path = joined(&provider.base.path, head.path)?;
         let replayable = matches!(body, Kept::Whole(_));
-        let repeats = if operation.retry.attempts() > 1 && replayable {
-            Repeats::Maybe
-        } else {
-            Repeats::Never
-        };
-        Ok(Self { method, head: Some(head), spare: None, repeats, body, keyed, bytes })
+        // A provider may refuse a stream that it did not look at: that is repeated whatever the contract says.
+        let repeats = if replayable { Repeats::Maybe } else { Repeats::Never };
+        let passes = provider.fields.pass.contains(&header::AUTHORIZATION);
+        let authorization = if passes { Passes::Yes } else { Passes::No };
+        let head = Some(head);
+        Ok(Self {
+            method,
+            version,
+            head,
+            spare: None,
+            repeats,
+            body,
+            trace,
+            authorization,
+            keyed,
+            bytes,
+        })
     }
 
     /// What the engine needs to know of the body.
@@ -136,26 +193,33 @@ impl Prepared {
     pub(super) fn request(
         &mut self,
         credential: Option<&Credential>,
-        spares: &Spares,
+        turn: Turn<'_>,
     ) -> Option<Request<SendBody>> {
-        let Head { mut path, mut headers } = self.take_head(spares)?;
+        let Head { mut path, mut headers, marked } = self.take_head(turn.spares)?;
         let body = match &mut self.body {
             Kept::Whole(bytes) => SendBody::kept(bytes.clone()),
             Kept::Streamed(body) => body.take()?,
         };
         headers.reserve(ROOM);
-        if let Some(credential) = credential {
-            let header = credential.header();
-            if header.is_none_or(|(name, _)| *name != header::AUTHORIZATION) {
-                // A token of the caller is for outwright, never for the provider.
-                headers.remove(header::AUTHORIZATION);
-            }
-            if let Some((name, value)) = header {
-                headers.insert(name.clone(), value.clone());
-            }
-            if let Some(pair) = credential.query() {
-                path = with_pair(&path, pair)?;
-            }
+        if marked == Marked::No {
+            headers.insert(header::HOST, turn.authority.clone());
+            headers.append(header::VIA, turn.via.mark(self.version));
+        }
+        let ours = credential.and_then(Credential::header);
+        if self.authorization == Passes::No
+            && ours.is_none_or(|(name, _)| *name != header::AUTHORIZATION)
+        {
+            // A token of the caller is for outwright, not for the provider.
+            headers.remove(header::AUTHORIZATION);
+        }
+        if let Some((name, value)) = ours {
+            headers.insert(name.clone(), value.clone());
+        }
+        if let Some(pair) = credential.and_then(Credential::query) {
+            path = with_pair(&path, pair)?;
+        }
+        if let Some(trace) = &self.trace {
+            headers.insert(trace::TRACEPARENT, trace.parent(turn.dice, turn.call, turn.attempt));
         }
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
@@ -184,7 +248,8 @@ impl Prepared {
         let (head, body) = unused.into_parts();
         if self.spare.is_none() {
             let path = head.uri.into_parts().path_and_query;
-            self.head = path.map(|path| Head { path, headers: head.headers });
+            let (headers, marked) = (head.headers, Marked::Yes);
+            self.head = path.map(|path| Head { path, headers, marked });
         }
         if let Kept::Streamed(kept) = &mut self.body {
             *kept = Some(body);
@@ -244,7 +309,7 @@ impl Spare {
             let name = HeaderName::from_bytes(name).ok()?;
             headers.append(name, HeaderValue::from_bytes(value).ok()?);
         }
-        Some(Head { path, headers })
+        Some(Head { path, headers, marked: Marked::No })
     }
 }
 
@@ -263,86 +328,38 @@ fn split(text: &[u8]) -> Option<[&[u8]; 3]> {
     Some([first, second, text])
 }
 
+/// RFC 9110 section 8.6: a request whose method means content says that it has none; some providers answer 411 else.
+fn means_content(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
+}
+
+/// Makes a head the provider's, but for what every attempt puts on.
+fn arrive(
+    of: &Of<'_>,
+    method: &Method,
+    headers: &mut HeaderMap,
+) -> Result<Option<Box<TraceContext>>, Misuse> {
+    if *method == Method::CONNECT {
+        return Err(Misuse::Upgrade);
+    }
+    let Whose { provider, operation, .. } = of.whose;
+    let bounded = operation.bodies.decoded_max;
+    let traced = fields::clean(headers, Passage { provider, via: of.via, bounded })?;
+    if Lens::of(provider, operation).reads_bodies() {
+        headers.insert(header::ACCEPT_ENCODING, fields::IDENTITY);
+    }
+    let trace = provider.fields.trace;
+    if traced == Traced::No && trace != Trace::Forward {
+        return Ok(None);
+    }
+    Ok(trace::take(headers, trace, || trace::fresh(of.dice, of.call)).map(Box::new))
+}
+
 fn reads_body(operation: &Operation) -> bool {
     use outwright_core::provider::KeyOrigin::{Derive, PerCall, Required};
     match &operation.key {
         Key::None | Key::Header { origin: Required | PerCall, .. } => false,
         Key::Header { origin: Derive(_), .. } | Key::Body { .. } => true,
-    }
-}
-
-/// Makes a caller's head the provider's, in one pass over its names; what is not there is not looked for.
-fn clean(headers: &mut HeaderMap, provider: &Provider) -> Result<(), Misuse> {
-    let mut connection = false;
-    let mut drop: Vec<HeaderName> = Vec::new();
-    for name in headers.keys() {
-        match name.as_str() {
-            "connection" => connection = true,
-            "upgrade" => return Err(Misuse::Upgrade),
-            "transfer-encoding"
-            | "te"
-            | "trailer"
-            | "expect"
-            | "keep-alive"
-            | "proxy-authorization"
-            | "proxy-authenticate"
-            | "proxy-connection" => drop.push(name.clone()),
-            own if own.starts_with(OWN_PREFIX) => drop.push(name.clone()),
-            _ => {}
-        }
-    }
-    if connection {
-        listed(headers, &mut drop);
-        drop.push(header::CONNECTION);
-    }
-    for name in drop {
-        headers.remove(name);
-    }
-    headers.insert(header::HOST, provider.base.authority.clone());
-    headers.append(header::VIA, VIA);
-    if let Some((name, value)) = &provider.version
-        && !headers.contains_key(name)
-    {
-        headers.insert(name.clone(), value.clone());
-    }
-    Ok(())
-}
-
-/// RFC 9110 section 7.6.1: what `Connection` names goes no further either.
-fn listed(headers: &HeaderMap, drop: &mut Vec<HeaderName>) {
-    let values = headers.get_all(header::CONNECTION);
-    let tokens = values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    for token in tokens.map(<[u8]>::trim_ascii) {
-        // The two that nearly every client sends name no field.
-        if token.eq_ignore_ascii_case(b"keep-alive") || token.eq_ignore_ascii_case(b"close") {
-            continue;
-        }
-        if let Ok(name) = HeaderName::from_bytes(token)
-            && name != header::HOST
-        {
-            drop.push(name);
-        }
-    }
-}
-
-/// Removes what belongs to the provider's connection from its reply.
-pub(super) fn clean_reply(headers: &mut HeaderMap) {
-    let mut connection = false;
-    let mut drop: Vec<HeaderName> = Vec::new();
-    for name in headers.keys() {
-        match name.as_str() {
-            "connection" => connection = true,
-            "transfer-encoding" | "upgrade" | "te" | "trailer" | "keep-alive"
-            | "proxy-connection" => drop.push(name.clone()),
-            _ => {}
-        }
-    }
-    if connection {
-        listed(headers, &mut drop);
-        drop.push(header::CONNECTION);
-    }
-    for name in drop {
-        headers.remove(name);
     }
 }
 
@@ -481,8 +498,7 @@ mod tests {
     fn a_repeat_gets_the_same_head() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
-            ("host", &b"api.example.com:8443"[..]),
-            ("accept", b"a/b;q=0.1, c"),
+            ("accept", &b"a/b;q=0.1, c"[..]),
             ("via", b"1.0 edge"),
             ("via", b"1.1 outwright"),
             ("x-empty", b""),
@@ -491,7 +507,7 @@ mod tests {
             headers.append(name, HeaderValue::from_bytes(value).unwrap());
         }
         let path = PathAndQuery::from_static("/v1/a:b/%0A?x=:&y");
-        let head = Head { path, headers };
+        let head = Head { path, headers, marked: Marked::No };
         let again = Spare::of(&head, Vec::new()).head().unwrap();
         assert_eq!((again.path, again.headers), (head.path, head.headers));
     }

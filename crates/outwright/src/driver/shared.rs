@@ -1,5 +1,6 @@
 //! What all cores of a process share: contracts, gates, wallet, telemetry.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
@@ -13,9 +14,10 @@ use outwright_core::provider::{Provider, Scheme};
 use outwright_core::time::{Mono, Now};
 use rustls::ClientConfig;
 
+use super::via::{self, Via};
 use crate::clock::Clock;
 use crate::telemetry::{Levels, LogTarget, Telemetry};
-use crate::transport::{TrustError, tls_config};
+use crate::transport::{OwnPorts, TrustError, tls_config};
 use crate::wallet::{Change, Wallet};
 
 /// How a process is set up, beside its contracts.
@@ -27,13 +29,15 @@ pub struct Settings {
     pub name_servers: Vec<SocketAddr>,
     /// Whether this is a development run: secrets may stand in the environment.
     pub dev: bool,
+    /// The deployment's name towards others, in `Via` and `Proxy-Status`: a letter, then letters, digits, `-`, `_`, `.`.
+    pub name: Cow<'static, str>,
 }
 
 impl Settings {
     /// The machine's name servers, for production.
     #[must_use]
     pub const fn new(log: LogTarget) -> Self {
-        Self { log, name_servers: Vec::new(), dev: false }
+        Self { log, name_servers: Vec::new(), dev: false, name: Cow::Borrowed(via::DEFAULT) }
     }
 }
 
@@ -46,6 +50,8 @@ pub enum SetupError {
     Trust(Box<str>, TrustError),
     /// The operating system gives no random numbers.
     Chance(getrandom::Error),
+    /// The name of the deployment does not fit into a field.
+    Name(Box<str>),
 }
 
 impl fmt::Display for SetupError {
@@ -54,6 +60,10 @@ impl fmt::Display for SetupError {
             Self::Log(_) => f.write_str("open the access log"),
             Self::Trust(name, _) => write!(f, "set up TLS to {name}"),
             Self::Chance(_) => f.write_str("draw random numbers from the operating system"),
+            Self::Name(name) => write!(
+                f,
+                "use {name:?} as the name of the deployment: it takes a letter, then letters, digits, `-`, `_` and `.`"
+            ),
         }
     }
 }
@@ -64,6 +74,7 @@ impl std::error::Error for SetupError {
             Self::Log(cause) => Some(cause),
             Self::Trust(_, cause) => Some(cause),
             Self::Chance(cause) => Some(cause),
+            Self::Name(_) => None,
         }
     }
 }
@@ -76,6 +87,8 @@ pub struct Shared {
     telemetry: Arc<Telemetry>,
     clock: Clock,
     dice: Dice,
+    via: Via,
+    own_ports: Arc<OwnPorts>,
     pub(super) name_servers: Box<[SocketAddr]>,
 }
 
@@ -138,8 +151,10 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// The access log cannot be opened, or the roots of a provider cannot be used.
+    /// The name does not fit, the access log cannot be opened, or the roots of a provider cannot be used.
     pub fn start(providers: Vec<Provider>, settings: Settings) -> Result<Arc<Self>, SetupError> {
+        let via = Via::new(&settings.name);
+        let via = via.ok_or_else(|| SetupError::Name(settings.name.as_ref().into()))?;
         let telemetry = Telemetry::start(&providers, &settings.log).map_err(SetupError::Log)?;
         let wallet = Wallet::open(&providers, settings.dev);
         let mut machine = None;
@@ -162,6 +177,8 @@ impl Shared {
             telemetry: Arc::new(telemetry),
             clock: Clock::start(),
             dice: Dice::new(getrandom::u64().map_err(SetupError::Chance)?),
+            via,
+            own_ports: Arc::default(),
             name_servers: settings.name_servers.into(),
         };
         for change in shared.wallet.standing() {
@@ -187,6 +204,17 @@ impl Shared {
         &self.wallet
     }
 
+    /// The deployment's name towards others.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.via.name()
+    }
+
+    /// Says on which ports this process listens: no call goes there.
+    pub fn listens_on(&self, ports: &[u16]) {
+        self.own_ports.are(ports);
+    }
+
     /// What time it is, on both clocks.
     #[must_use]
     pub fn now(&self) -> Now {
@@ -202,6 +230,14 @@ impl Shared {
 
     pub(super) const fn clock(&self) -> Clock {
         self.clock
+    }
+
+    pub(super) const fn own_ports(&self) -> &Arc<OwnPorts> {
+        &self.own_ports
+    }
+
+    pub(super) const fn via(&self) -> &Via {
+        &self.via
     }
 
     pub(super) const fn dice(&self) -> Dice {

@@ -49,11 +49,15 @@ pub enum TurnedAway {
     OperationUnknown,
     /// A field of outwright's own could not be read.
     FieldInvalid,
+    /// It asked for its own echo.
+    TraceRefused,
+    /// It was to go no further than here.
+    ForwardsUsedUp,
 }
 
 impl TurnedAway {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::BadRequest,
         Self::HeadTooLarge,
         Self::TargetTooLong,
@@ -64,6 +68,8 @@ impl TurnedAway {
         Self::ProviderUnknown,
         Self::OperationUnknown,
         Self::FieldInvalid,
+        Self::TraceRefused,
+        Self::ForwardsUsedUp,
     ];
 
     /// Its word: the last part of its problem type; stable.
@@ -80,6 +86,8 @@ impl TurnedAway {
             Self::ProviderUnknown => "provider-unknown",
             Self::OperationUnknown => "operation-unknown",
             Self::FieldInvalid => "field-invalid",
+            Self::TraceRefused => "trace-refused",
+            Self::ForwardsUsedUp => "forwards-used-up",
         }
     }
 }

@@ -189,6 +189,7 @@ mod tests {
     use outwright_core::time::{Mono, Now, Timestamp};
     use std::time::Duration;
 
+    ///
     #[test]
     fn a_call_is_one_line_with_its_attempts_inside() {
         let wall = Timestamp::from_millis(1_763_794_846_123);

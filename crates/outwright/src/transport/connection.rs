@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use outwright_core::time::Mono;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -33,6 +34,8 @@ pub(crate) struct Connection {
     pub(super) meter: Rc<Meter>,
     /// Requests that it has carried before.
     pub(super) carried: u32,
+    /// When it was made.
+    pub(super) born: Mono,
     /// Moved on from limit to limit: to move it is cheaper than to make one for each.
     pub(super) timer: Pin<Box<Sleep>>,
 }
@@ -59,7 +62,7 @@ pub(super) enum First {
 
 impl Connection {
     /// Starts the codec on a stream.
-    pub(super) async fn on<S>(stream: S) -> Box<Self>
+    pub(super) async fn on<S>(stream: S, born: Mono) -> Box<Self>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
@@ -72,7 +75,7 @@ impl Connection {
             .expect("the HTTP/1 handshake does no I/O and cannot fail");
         let codec = Codec::new(Box::pin(connection));
         let timer = Box::pin(sleep_until(Instant::now()));
-        Box::new(Self { sender, codec, meter, carried: 0, timer })
+        Box::new(Self { sender, codec, meter, carried: 0, born, timer })
     }
 
     /// Whether it has carried no request yet.

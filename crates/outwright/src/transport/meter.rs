@@ -70,6 +70,11 @@ impl Meter {
         self.flooded.get()
     }
 
+    /// Bytes that came until the head was there, what followed it in the same read included.
+    pub(super) fn came_with_head(&self) -> u64 {
+        self.before_head.get()
+    }
+
     /// Since when the peer takes no byte although there are some to send.
     pub(super) fn stuck_since(&self) -> Option<Instant> {
         self.stuck.get().map(|(since, _)| since)

@@ -7,6 +7,8 @@ use outwright_core::time::Mono;
 
 use super::connection::Connection;
 
+/// How old a connection may be and still be kept (R-085: 5 min), so that a provider that moves is followed.
+const AGE_MAX: Duration = Duration::from_secs(300);
 /// Idle connections that are kept per origin and core (chosen: four times what one core keeps busy in the benchmark).
 const IDLE_MAX: usize = 256;
 /// How long a connection may be idle (chosen: below the 60 s after which common load balancers close theirs).
@@ -67,7 +69,7 @@ impl Pool {
         }
         connection.rest();
         let mut idle = self.idle.borrow_mut();
-        if idle.len() < IDLE_MAX {
+        if idle.len() < IDLE_MAX && now.since(connection.born) < AGE_MAX {
             idle.push((now, connection));
         } else {
             self.count(|counts| counts.expired += 1);
@@ -100,5 +102,37 @@ impl Pool {
         let mut counts = self.counts.get();
         change(&mut counts);
         self.counts.set(counts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connection that carried a request and waits for the next one; its peer stays open.
+    async fn used(born: Mono) -> (Box<Connection>, tokio::io::DuplexStream) {
+        let (ours, theirs) = tokio::io::duplex(1_024);
+        let mut connection = Connection::on(ours, born).await;
+        connection.look();
+        (connection, theirs)
+    }
+
+    /// neither an idle connection nor an old one is used for ever.
+    #[tokio::test]
+    async fn connections_age_and_close_early() {
+        let pool = Pool::default();
+        let born = Mono::ZERO;
+        let (one, _peer) = used(born).await;
+        let young = born.plus(AGE_MAX - Duration::from_millis(1));
+        pool.put(one, young);
+        let one = pool.take(IDLE_FOR, young).expect("it is young enough");
+        pool.put(one, young);
+        pool.sweep(young.plus(IDLE_FOR - Duration::from_millis(1)));
+        assert_eq!(pool.counts().idle, 1);
+        pool.sweep(young.plus(IDLE_FOR));
+        assert_eq!((pool.counts().idle, pool.counts().expired), (0, 1), "idle for too long");
+        let (old, _peer) = used(born).await;
+        pool.put(old, born.plus(AGE_MAX));
+        assert_eq!((pool.counts().idle, pool.counts().expired), (0, 2), "too old to be kept");
     }
 }

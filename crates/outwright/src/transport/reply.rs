@@ -1,4 +1,4 @@
-//! The body of a response as it comes from the provider.
+//! The body of a response as it comes on an HTTP/1.1 connection.
 
 use std::fmt;
 use std::future::Future;
@@ -15,6 +15,7 @@ use outwright_core::time::Mono;
 
 use super::Origin;
 use super::connection::{Connection, First};
+use super::inflate::Gauge;
 
 /// What a body may take, in time and bytes.
 #[derive(Clone, Copy, Debug)]
@@ -27,12 +28,14 @@ pub(super) struct BodyLimits {
 }
 
 /// A response body on its connection; gives the connection back when it ends as it was declared.
-pub(crate) struct WireBody {
+pub(crate) struct OwnBody {
     incoming: Incoming,
     connection: Option<Box<Connection>>,
     reusable: bool,
     origin: Rc<Origin>,
     limits: BodyLimits,
+    /// What looks at a body that is coded.
+    gauge: Option<Box<Gauge>>,
     bytes: u64,
     over: bool,
     waiting: bool,
@@ -41,7 +44,7 @@ pub(crate) struct WireBody {
     asked: Mono,
 }
 
-impl WireBody {
+impl OwnBody {
     /// The body of an arrived response, with its connection and whether that may be used again.
     pub(super) fn new(
         incoming: Incoming,
@@ -56,6 +59,7 @@ impl WireBody {
             reusable,
             origin,
             limits,
+            gauge: None,
             bytes: 0,
             over: false,
             waiting: false,
@@ -70,7 +74,7 @@ impl WireBody {
     }
 
     /// The next part, the end, or what went wrong; after either of the last two there is nothing more.
-    pub(crate) fn poll_part(
+    pub(super) fn poll_part(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
@@ -118,22 +122,27 @@ impl WireBody {
     }
 
     /// Whether it is over, well or not.
-    pub(crate) const fn is_over(&self) -> bool {
+    pub(super) const fn is_over(&self) -> bool {
         self.over
     }
 
+    /// Looks at every part that is still to come.
+    pub(super) fn look_with(&mut self, gauge: Box<Gauge>) {
+        self.gauge = Some(gauge);
+    }
+
     /// When it was last asked for a part, or found to have none.
-    pub(crate) const fn asked_at(&self) -> Mono {
+    pub(super) const fn asked_at(&self) -> Mono {
         self.asked
     }
 
     /// Whether it ran out of time because its caller did not take it.
-    pub(crate) const fn was_not_taken(&self) -> bool {
+    pub(super) const fn was_not_taken(&self) -> bool {
         self.slow_caller
     }
 
     /// What is known of its size.
-    pub(crate) fn size(&self) -> SizeHint {
+    pub(super) fn size(&self) -> SizeHint {
         if self.over { SizeHint::with_exact(0) } else { self.incoming.size_hint() }
     }
 
@@ -148,8 +157,12 @@ impl WireBody {
             if self.bytes > self.limits.bytes_max {
                 return Err(self.broke(Fault::BodyTooLarge));
             }
+            if let Some(Err(fault)) = self.gauge.as_mut().map(|gauge| gauge.pass(data)) {
+                return Err(self.broke(fault));
+            }
         }
-        if self.incoming.is_end_stream() {
+        // Nothing comes after trailers, and nobody asks again.
+        if self.incoming.is_end_stream() || frame.is_trailers() {
             self.ended(now);
         }
         Ok(frame)
@@ -171,9 +184,9 @@ impl WireBody {
     }
 }
 
-impl fmt::Debug for WireBody {
+impl fmt::Debug for OwnBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WireBody")
+        f.debug_struct("OwnBody")
             .field("bytes", &self.bytes)
             .field("over", &self.over)
             .finish_non_exhaustive()

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use outwright_core::outcome::{Fault, Sent};
@@ -16,6 +16,14 @@ use super::body::SendBody;
 use super::connection::{Connection, First};
 use super::meter::Meter;
 use crate::clock::Clock;
+
+/// The largest status (RFC 9110 section 15: what is beyond is invalid).
+pub(super) const STATUS_MAX: u16 = 599;
+
+/// Bytes of a response head (R-560: 64 KiB).
+const HEAD_BYTES_MAX: u64 = 64 * 1024;
+/// Bytes of one line of a response head (R-560: 16 KiB).
+const LINE_BYTES_MAX: u64 = 16 * 1024;
 
 /// Until when the head may take.
 #[derive(Clone, Copy, Debug)]
@@ -89,16 +97,27 @@ pub(super) fn exchange(
                 let fault = fault(&error.into_error(), meter, (sent, carried));
                 Err(Failed { sent, fault, unused })
             }
-            Ok(Ok(response)) => {
-                let odd = match look(&response, bytes_max) {
+            Ok(Ok(mut response)) => {
+                let odd = match look(&mut response, bytes_max) {
                     Ok(odd) => odd,
                     Err(fault) => return Err(Failed { sent, fault, unused: None }),
                 };
+                if meter.came_with_head() > LINE_BYTES_MAX && is_too_large(response.headers()) {
+                    return Err(Failed { sent, fault: Fault::HeadTooLarge, unused: None });
+                }
                 let reusable = sent == Sent::All && !odd;
                 Ok(Arrived { response, connection, sent, reusable })
             }
         }
     }
+}
+
+/// Whether a head has more bytes than it may, in all or in one line; the codec's own bound is not so fine.
+pub(super) fn is_too_large(headers: &HeaderMap) -> bool {
+    // A colon, a space and the line's end, as they are usually written.
+    let lines = headers.iter().map(|(name, value)| (name.as_str().len() + value.len() + 4) as u64);
+    let (all, longest) = lines.fold((0, 0), |(all, longest), line| (all + line, line.max(longest)));
+    all > HEAD_BYTES_MAX || longest > LINE_BYTES_MAX
 }
 
 /// Which limit has passed. The timer stands at the earliest that may; one that may not yet moves on.
@@ -143,19 +162,41 @@ fn fault(error: &hyper::Error, meter: &Meter, (sent, carried): (Sent, u32)) -> F
 }
 
 /// Whether the connection is to be closed after this reply; or why the reply is not usable.
-fn look(response: &Response<Incoming>, bytes_max: u64) -> Result<bool, Fault> {
-    // Nothing asks for another protocol, so nobody may switch.
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+fn look(response: &mut Response<Incoming>, bytes_max: u64) -> Result<bool, Fault> {
+    // Nothing asks for another protocol, so nobody may switch; and there is no sixth class (RFC 9110 section 15).
+    let status = response.status();
+    if status == StatusCode::SWITCHING_PROTOCOLS || status.as_u16() > STATUS_MAX {
         return Err(Fault::Malformed);
     }
+    // what is misdirected is sent again on a connection that was made for it.
+    let misdirected = status == StatusCode::MISDIRECTED_REQUEST;
     let size = response.body().size_hint();
     if size.lower() > bytes_max {
         return Err(Fault::BodyTooLarge);
     }
-    // RFC 9112 section 6.3: both at once may be an attempt at response splitting.
-    let headers = response.headers();
-    let odd = size.exact().is_none()
-        && headers.contains_key(TRANSFER_ENCODING)
-        && headers.contains_key(CONTENT_LENGTH);
-    Ok(odd)
+    let headers = response.headers_mut();
+    if size.exact().is_some() {
+        if headers.len() == headers.keys_len() {
+            // No field stands twice.
+            return Ok(misdirected);
+        }
+        // Twice the same length is one length; it goes on once.
+        let mut lengths = headers.get_all(CONTENT_LENGTH).into_iter();
+        if let (Some(length), Some(_)) = (lengths.next(), lengths.next()) {
+            let length = length.clone();
+            headers.insert(CONTENT_LENGTH, length);
+            return Ok(true);
+        }
+        return Ok(misdirected);
+    }
+    // A coding that is not understood hides where the body ends: RFC 9112 section 6.3 would read to the end of the stream.
+    let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
+    match (codings.next(), codings.next()) {
+        (None, None) => Ok(misdirected),
+        // Both at once may be an attempt at response splitting; the length does not count.
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+            Ok(headers.remove(CONTENT_LENGTH).is_some() || misdirected)
+        }
+        (_, _) => Err(Fault::Malformed),
+    }
 }

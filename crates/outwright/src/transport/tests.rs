@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use http_body::{Body, Frame};
 use outwright_core::outcome::{Fault, Sent};
 use outwright_core::timeout::Limits;
 
-use super::{Cause, Failed, Limited, Origin, SendBody, Trust};
+use super::{Carrier, Cause, Failed, Limited, Origin, SendBody, Trust};
 use crate::clock::Clock;
 use crate::dns::Resolver;
 
@@ -52,7 +52,7 @@ fn origin(address: SocketAddr) -> (Rc<Origin>, Limits) {
     assert_eq!(loaded.report.errors(), 0, "{:#?}", loaded.report);
     let clock = Clock::start();
     let resolver = Rc::new(Resolver::new(&[]));
-    let origin = Origin::new(&loaded.providers[0], None, resolver, clock);
+    let origin = Origin::new(&loaded.providers[0], None, resolver, (clock, Arc::default()));
     let now = clock.mono();
     let limits = Limits {
         connect: now.plus(Duration::from_secs(5)),
@@ -112,7 +112,8 @@ async fn send_with(
     limits: &Limits,
 ) -> Result<super::Arrived, Failed> {
     match origin.reach(trust, limits).await {
-        Ok(connection) => {
+        Ok(Carrier::Shared(_)) => panic!("nobody speaks HTTP/2 here"),
+        Ok(Carrier::Own(connection)) => {
             let limits = Limited { limits: *limits, now: origin.clock.mono(), bytes_max: 1_024 };
             origin.exchange(connection, request, limits).await
         }
@@ -296,7 +297,7 @@ fn a_new_connection_that_was_not_used_is_kept() {
     run(async {
         let (origin, limits) = origin(address);
         let connection = origin.reach(Trust::Recent, &limits).await.expect("it listens");
-        origin.give_back(connection, origin.clock.mono());
+        origin.spare(connection, origin.clock.mono());
         assert_eq!(origin.pool_counts().idle, 1);
         assert!(origin.at_hand(Trust::Recent, origin.clock.mono()).is_some());
     });

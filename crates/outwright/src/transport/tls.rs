@@ -42,6 +42,10 @@ impl std::error::Error for TrustError {
     }
 }
 
+/// The names of the protocols that are offered (RFC 7301, RFC 9113 section 3.2).
+pub(super) const HTTP_2: &[u8] = b"h2";
+pub(super) const HTTP_1_1: &[u8] = b"http/1.1";
+
 /// The TLS settings of one provider: its own session cache, so that no session crosses providers.
 ///
 /// # Errors
@@ -57,7 +61,7 @@ pub(crate) fn config(
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(TrustError::Protocol)?;
     let mut config = builder.with_root_certificates(roots(ca, machine)?).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1_1.to_vec()];
     Ok(Arc::new(config))
 }
 

@@ -64,6 +64,7 @@ fn a_secret_is_put_where_the_contract_says() {
     assert!(query.header().is_none());
 }
 
+///
 #[test]
 fn a_credential_goes_only_to_the_hosts_of_its_slot() {
     let (_folder, path) = secret_file(CANARY);
@@ -184,7 +185,7 @@ fn a_secret_with_a_line_break_inside_is_not_put_on_a_request() {
     assert_eq!(kept.fault, Some(Fault::Unusable(Unusable::NotAFieldValue)));
 }
 
-/// The canary: no printing shows the secret, in none of its forms. The control shows that it would be seen.
+/// the canary: no printing shows the secret, in none of its forms. The control shows that it would be seen.
 #[test]
 fn a_secret_is_never_printed() {
     let (_folder, path) = secret_file(CANARY);

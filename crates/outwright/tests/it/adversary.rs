@@ -147,6 +147,7 @@ impl Body for Upload {
     }
 }
 
+///
 #[test]
 fn an_upload_that_its_caller_breaks_or_stalls_is_sent_once_and_held_against_nobody() {
     let demo = demo();
@@ -179,7 +180,7 @@ fn an_upload_that_its_caller_breaks_or_stalls_is_sent_once_and_held_against_nobo
     }
 }
 
-/// neither one byte at a time nor a caller's own short patience outlasts the deadline.
+/// neither one byte at a time nor a caller's own short patience outlasts the deadline.
 #[test]
 fn a_body_that_trickles_ends_with_the_deadline_of_the_caller() {
     let demo = demo();

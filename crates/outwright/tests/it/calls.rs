@@ -41,6 +41,7 @@ fn a_read_over_tls_is_relayed() {
     });
 }
 
+///
 #[test]
 fn the_key_of_a_call_is_the_same_on_every_attempt() {
     let demo = demo();
@@ -81,6 +82,7 @@ fn a_callers_own_key_is_sent_verbatim() {
     });
 }
 
+///
 #[test]
 fn a_derived_key_depends_on_the_fields_it_is_derived_from() {
     let demo = demo();
@@ -153,6 +155,7 @@ fn hop_by_hop_fields_and_those_of_outwright_go_no_further() {
     });
 }
 
+///
 #[test]
 fn a_body_above_its_bound_is_not_sent_and_one_that_cannot_be_kept_is_sent_once() {
     let demo = demo();

@@ -28,6 +28,7 @@ async fn given_up<F: Future>(call: F, until: impl Future<Output = ()>) {
     .await;
 }
 
+///
 #[test]
 fn a_read_whose_caller_goes_gives_everything_back_at_once() {
     let demo = demo();

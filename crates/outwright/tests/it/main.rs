@@ -7,8 +7,12 @@ mod calls;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod leaving;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod world;

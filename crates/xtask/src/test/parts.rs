@@ -205,8 +205,9 @@ fn counters() -> Result<Needs, Missing> {
     Ok(Vec::new())
 }
 
-/// Python with the client libraries, Node, and a server that speaks like Stripe.
+/// curl, openssl and nghttp2, Python with the client libraries, Node, and a server that speaks like Stripe.
 fn clients() -> Result<Needs, Missing> {
+    tools::ensure_apt(&["curl", "openssl", "nghttp2-client", "nghttp2-server"])?;
     let python = tools::ensure_venv(CLIENTS)?.join("bin/python");
     let localstripe = tools::ensure_venv(LOCALSTRIPE)?.join("bin/localstripe");
     let node = tools::ensure_node()?;

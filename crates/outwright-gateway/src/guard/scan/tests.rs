@@ -11,14 +11,14 @@ fn check(text: &str, expected: Option<&'static Kind>) {
     let verdict = match whole.look(text.as_bytes()) {
         Found::Fine(_) => None,
         Found::BadHead(_, kind) => Some(kind),
-        Found::BadBody => Some(&problem::HEAD_TOO_LATE),
+        Found::BadBody(_) => Some(&problem::HEAD_TOO_LATE),
     };
     assert_eq!(verdict, expected, "{text:?}");
     let mut scan = Scan::default();
     let byte_wise = text.bytes().find_map(|byte| match scan.look(&[byte]) {
         Found::Fine(_) => None,
         Found::BadHead(_, kind) => Some(kind),
-        Found::BadBody => Some(&problem::HEAD_TOO_LATE),
+        Found::BadBody(_) => Some(&problem::HEAD_TOO_LATE),
     });
     assert_eq!(byte_wise, expected, "byte by byte: {text:?}");
 }

@@ -1,0 +1,209 @@
+//! Which fields of a head pass: from a caller to its provider, and back (RFC 9110 section 7.6.1, R-041).
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use outwright_core::provider::Provider;
+
+use super::answer::Misuse;
+use super::via::Via;
+
+/// As it is: what is judged by its body must be readable, and what cannot be bounded is not asked for.
+pub(super) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+/// Fields between a caller and outwright.
+const OWN_PREFIX: &str = "outwright-";
+/// Fields in which forwarders say who a caller is.
+const FORWARDED_PREFIX: &str = "x-forwarded-";
+
+/// From whom to whom a head goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passage<'a> {
+    pub(super) provider: &'a Provider,
+    pub(super) via: &'a Via,
+    /// Set where a decoded body has a bound, so that no coding may be used that cannot be bounded.
+    pub(super) bounded: Option<u64>,
+}
+
+/// What a caller's head says of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Traced {
+    /// Nothing.
+    No,
+    /// Something; whether it can be read is another matter.
+    Perhaps,
+}
+
+/// What becomes of a field of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Passes,
+    /// It belongs to this connection, or to outwright.
+    Stays,
+    /// It says who the caller is, or what it carries for others; passes where the contract says so.
+    Private,
+    Connection,
+    Upgrade,
+    Mark,
+    Trace,
+    Coding,
+}
+
+fn fate(name: &str) -> Fate {
+    use Fate::{Coding, Connection, Mark, Passes, Private, Stays, Trace, Upgrade};
+    // By length first: most fields are none of these, and are so after one jump.
+    let fate = match name.len() {
+        2 if name == "te" => Stays,
+        3 if name == "via" => Mark,
+        6 if name == "expect" => Stays,
+        6 if name == "cookie" => Private,
+        7 if name == "upgrade" => Upgrade,
+        7 if name == "trailer" => Stays,
+        7 if name == "baggage" => Private,
+        8 if name == "cdn-loop" => Mark,
+        9 if name == "forwarded" || name == "x-real-ip" => Private,
+        10 if name == "connection" => Connection,
+        10 if name == "keep-alive" => Stays,
+        10 if name == "tracestate" => Trace,
+        11 if name == "traceparent" => Trace,
+        11 if name == "x-client-ip" => Private,
+        // The codec writes the length anew, in one spelling: some read `010` as eight.
+        14 if name == "content-length" => Stays,
+        14 if name == "true-client-ip" => Private,
+        15 if name == "accept-encoding" => Coding,
+        16 if name == "proxy-connection" => Stays,
+        16 if name == "cf-connecting-ip" => Private,
+        17 if name == "transfer-encoding" => Stays,
+        18 if name == "proxy-authenticate" => Stays,
+        19 if name == "proxy-authorization" => Stays,
+        19 if name == "x-cluster-client-ip" => Private,
+        _ => Passes,
+    };
+    if fate != Passes {
+        return fate;
+    }
+    match name.as_bytes().first() {
+        Some(b'o') if name.starts_with(OWN_PREFIX) => Stays,
+        Some(b'x') if name.starts_with(FORWARDED_PREFIX) => Private,
+        Some(_) | None => Passes,
+    }
+}
+
+/// Makes a caller's head the provider's, in one pass over its names; what is not there is not looked for.
+///
+/// It comes before anything is put on, so that no caller can name away what outwright adds.
+pub(super) fn clean(headers: &mut HeaderMap, to: Passage<'_>) -> Result<Traced, Misuse> {
+    let Passage { provider, via, bounded } = to;
+    let mut traced = Traced::No;
+    let (mut connection, mut marked, mut coded) = (false, false, false);
+    let mut drop: Vec<HeaderName> = Vec::new();
+    for (name, value) in headers.iter() {
+        match fate(name.as_str()) {
+            Fate::Passes => {}
+            Fate::Stays => drop.push(name.clone()),
+            Fate::Private if provider.fields.pass.contains(name) => {}
+            Fate::Private => drop.push(name.clone()),
+            Fate::Connection => connection = true,
+            Fate::Upgrade => return Err(Misuse::Upgrade),
+            Fate::Mark => marked = true,
+            Fate::Trace => traced = Traced::Perhaps,
+            Fate::Coding => coded |= bounded.is_some() && !is_bounded(value),
+        }
+    }
+    if marked && via.has_marked(headers) {
+        return Err(Misuse::Loop);
+    }
+    if connection {
+        listed(headers, &mut drop);
+        drop.push(header::CONNECTION);
+    }
+    for name in drop {
+        headers.remove(name);
+    }
+    if coded {
+        ask_for_bounded(headers);
+    }
+    if let Some((name, value)) = &provider.version
+        && !headers.contains_key(name)
+    {
+        headers.insert(name.clone(), value.clone());
+    }
+    Ok(traced)
+}
+
+/// Whether a client asks for no other coding, in one of the usual spellings.
+fn is_bounded(value: &HeaderValue) -> bool {
+    matches!(value.as_bytes(), b"gzip, deflate" | b"gzip,deflate" | b"gzip" | b"identity")
+}
+
+/// Leaves those codings that can be bounded while they pass.
+fn ask_for_bounded(headers: &mut HeaderMap) {
+    let fine = |member: &&[u8]| {
+        let coding = member.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let known: [&[u8]; 4] = [b"gzip", b"x-gzip", b"deflate", b"identity"];
+        known.iter().any(|known| coding.eq_ignore_ascii_case(known))
+    };
+    let values = headers.get_all(header::ACCEPT_ENCODING);
+    let members = || values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if members().all(|member| fine(&member)) {
+        return;
+    }
+    let left: Vec<_> = members().map(<[u8]>::trim_ascii).filter(fine).collect();
+    let value = HeaderValue::from_bytes(&left.join(&b", "[..]));
+    let value = value.ok().filter(|value| !value.is_empty()).unwrap_or(IDENTITY);
+    headers.insert(header::ACCEPT_ENCODING, value);
+}
+
+/// What `Connection` names goes no further either.
+fn listed(headers: &HeaderMap, drop: &mut Vec<HeaderName>) {
+    let values = headers.get_all(header::CONNECTION);
+    let tokens = values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    for token in tokens.map(<[u8]>::trim_ascii) {
+        // The two that nearly every client sends name no field.
+        if token.eq_ignore_ascii_case(b"keep-alive") || token.eq_ignore_ascii_case(b"close") {
+            continue;
+        }
+        if let Ok(name) = HeaderName::from_bytes(token)
+            && name != header::HOST
+        {
+            drop.push(name);
+        }
+    }
+}
+
+/// Whether the body of a reply is coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coded {
+    /// It is not.
+    No,
+    /// It says so.
+    Perhaps,
+}
+
+/// Removes what belongs to the provider's connection from its reply.
+pub(super) fn clean_reply(headers: &mut HeaderMap) -> Coded {
+    let (mut connection, mut coded) = (false, Coded::No);
+    let mut drop: Vec<HeaderName> = Vec::new();
+    for name in headers.keys() {
+        match name.as_str() {
+            "connection" => connection = true,
+            "content-encoding" => coded = Coded::Perhaps,
+            "transfer-encoding"
+            | "upgrade"
+            | "te"
+            | "trailer"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authentication-info" => {
+                drop.push(name.clone());
+            }
+            _ => {}
+        }
+    }
+    if connection {
+        listed(headers, &mut drop);
+        drop.push(header::CONNECTION);
+    }
+    for name in drop {
+        headers.remove(name);
+    }
+    coded
+}
