@@ -7,15 +7,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use outwright::Shared;
 use outwright::telemetry::CoreTelemetry;
 
 use crate::door::Hosts;
 use crate::guard::Watch;
-use crate::listener::Answers;
+use crate::listener::{Answers, Inbound};
 use crate::problem::{self, Kind, Place, Problem};
 use crate::token::Token;
 
@@ -42,7 +42,7 @@ impl Admin {
         Self { shared, telemetry, hosts, token }
     }
 
-    fn respond(&self, request: &Request<Incoming>) -> Response<Whole> {
+    fn respond(&self, request: &Request<Inbound>) -> Response<Whole> {
         let headers = request.headers();
         if let Err(kind) = self.comes_from_here(headers) {
             self.telemetry.admin_host_refused();
@@ -91,7 +91,7 @@ impl Answers for Admin {
 
     fn answer(
         self: Rc<Self>,
-        request: Request<Incoming>,
+        request: Request<Inbound>,
         watch: Rc<Watch>,
     ) -> impl Future<Output = Response<Whole>> {
         watch.call_begins();
@@ -100,9 +100,9 @@ impl Answers for Admin {
         ready(response)
     }
 
-    fn refuse(&self, kind: &'static Kind) -> Vec<u8> {
+    fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>) {
         let (head, _) = refusal(kind).into_parts();
-        crate::listener::bytes_of(&head, &Problem::of(kind).document(&Place::default()))
+        (head, Problem::of(kind).document(&Place::default()))
     }
 }
 

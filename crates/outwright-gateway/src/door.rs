@@ -13,7 +13,6 @@ use std::time::Duration;
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, header};
-use hyper::body::Incoming;
 use outwright::telemetry::{self, Record, TurnedAway};
 use outwright::{Answer, CallerFacts, Core, Misuse, Outbound, Outcome, Own, ReplyBody};
 use outwright_core::admission::Unmatched;
@@ -25,7 +24,7 @@ use outwright_core::time::{Mono, Now};
 
 use self::dress::{Origin, Times};
 use crate::guard::Watch;
-use crate::listener::{self, Answers};
+use crate::listener::{Answers, Inbound};
 use crate::problem::{self, Kind, Place, Problem};
 
 pub(crate) use self::body::AnswerBody;
@@ -59,30 +58,26 @@ impl Door {
         Self { core, hosts, dress, names }
     }
 
-    async fn serve(
-        &self,
-        mut request: Request<Incoming>,
-        watch: Rc<Watch>,
-    ) -> Response<AnswerBody> {
+    async fn serve(&self, mut request: Request<Inbound>, watch: Rc<Watch>) -> Response<AnswerBody> {
         watch.call_begins();
         let arrived = self.core.now();
         let fields = match fields::read(request.headers(), &self.hosts) {
             Ok(fields) => fields,
-            Err(kind) => return self.turn_away(kind, None, arrived, watch),
+            Err(kind) => return self.send_away(kind, None, arrived, watch),
         };
         if fields.key_quoted
             && let Err(kind) = fields::unquote_key(request.headers_mut())
         {
-            return self.turn_away(kind, None, arrived, watch);
+            return self.send_away(kind, None, arrived, watch);
         }
         if let Some(kind) = ends_here(&mut request, fields.forwards) {
-            let mut answer = self.turn_away(kind, None, arrived, watch);
+            let mut answer = self.send_away(kind, None, arrived, watch);
             answer.headers_mut().insert(header::ALLOW, self.allowed(&request));
             return answer;
         }
         let found = match self.find(&request) {
             Ok(found) => found,
-            Err((kind, provider)) => return self.turn_away(kind, provider, arrived, watch),
+            Err((kind, provider)) => return self.send_away(kind, provider, arrived, watch),
         };
         let (provider, operation) = (found.provider, found.operation);
         let facts = CallerFacts {
@@ -99,7 +94,7 @@ impl Door {
     /// The provider is the first segment, the operation is found by the rest.
     ///
     /// the bytes that were matched are those that are sent; nothing is decoded in between.
-    fn find(&self, request: &Request<Incoming>) -> Result<Found, (&'static Kind, Option<usize>)> {
+    fn find(&self, request: &Request<Inbound>) -> Result<Found, (&'static Kind, Option<usize>)> {
         let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let path = request.uri().path();
         let (known, name_end) = self.provider(path);
@@ -134,7 +129,7 @@ impl Door {
     }
 
     /// The methods that a contract lists for a path, for `Allow`.
-    fn allowed(&self, request: &Request<Incoming>) -> HeaderValue {
+    fn allowed(&self, request: &Request<Inbound>) -> HeaderValue {
         let path = request.uri().path();
         let (provider, name_end) = self.provider(path);
         let rest = path.get(name_end..).filter(|rest| !rest.is_empty()).unwrap_or("/");
@@ -145,7 +140,7 @@ impl Door {
     }
 
     /// Answers what is no call.
-    fn turn_away(
+    fn send_away(
         &self,
         kind: &'static Kind,
         provider: Option<usize>,
@@ -262,20 +257,19 @@ impl Answers for Door {
 
     async fn answer(
         self: Rc<Self>,
-        request: Request<Incoming>,
+        request: Request<Inbound>,
         watch: Rc<Watch>,
     ) -> Response<AnswerBody> {
         self.serve(request, watch).await
     }
 
-    fn refuse(&self, kind: &'static Kind) -> Vec<u8> {
-        let (head, document) = self.turned_away(kind, None, self.core.now());
-        listener::bytes_of(&head, &document)
+    fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>) {
+        self.turned_away(kind, None, self.core.now())
     }
 }
 
 /// Why a request goes no further by its own method; counts one that does on by one step.
-fn ends_here(request: &mut Request<Incoming>, forwards: Option<u64>) -> Option<&'static Kind> {
+fn ends_here(request: &mut Request<Inbound>, forwards: Option<u64>) -> Option<&'static Kind> {
     if *request.method() == Method::TRACE {
         return Some(&problem::TRACE_REFUSED);
     }

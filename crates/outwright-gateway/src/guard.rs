@@ -20,7 +20,8 @@ use tokio::net::TcpStream;
 use self::scan::{Found, Scan, Waits};
 use crate::problem::{self, Kind};
 
-pub(crate) use self::watch::{TICK, Watch, Watches};
+pub(crate) use self::scan::{FIELDS_MAX, TARGET_BYTES_MAX};
+pub(crate) use self::watch::{Left, TICK, Watch, Watches};
 
 /// A socket under guard.
 #[derive(Debug)]
@@ -36,8 +37,13 @@ pub(crate) struct Guard {
     refused: Option<&'static Kind>,
     /// A body in it was framed wrongly: nothing after that is read.
     cut: Cut,
+    /// It began as HTTP/2 does: what was read of it.
+    http2: Option<Vec<u8>>,
     answers: Answers,
 }
+
+/// How a connection begins whose caller speaks HTTP/2 without asking (RFC 9113 section 3.4): the first line of it.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
 /// Whether the stream is cut off for its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +90,7 @@ impl Guard {
             scratch,
             refused: None,
             cut: Cut::No,
+            http2: None,
             answers: Answers::Flushed,
         }
     }
@@ -115,11 +122,14 @@ impl Guard {
     }
 }
 
-/// A refused head leaves the socket to whoever answers it.
+/// A head that is not for hyper leaves the socket to whoever answers it.
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let (Some(kind), Some(socket)) = (self.refused, self.socket.take()) {
-            self.watch.refused(socket.into_inner(), kind);
+        let socket = self.socket.take().map(TokioIo::into_inner);
+        match (socket, self.http2.take(), self.refused) {
+            (Some(socket), Some(begun), _) => self.watch.leave(Left::Http2(socket, begun)),
+            (Some(socket), None, Some(kind)) => self.watch.leave(Left::Refused(socket, kind)),
+            (_, _, _) => {}
         }
     }
 }
@@ -143,6 +153,10 @@ impl Guard {
         }
         let pass = match found {
             Found::Fine(pass) => pass,
+            Found::BadHead(0, _) if self.scan.heads() == 0 && self.is_http2(piece) => {
+                self.http2 = Some([&self.held, piece].concat());
+                return;
+            }
             Found::BadHead(before, kind) => {
                 self.refused = Some(kind);
                 before
@@ -164,6 +178,12 @@ impl Guard {
         } else {
             self.held.truncate(self.ready);
         }
+    }
+
+    /// Whether what came so far is how HTTP/2 begins.
+    fn is_http2(&self, piece: &[u8]) -> bool {
+        let so_far = self.held.iter().chain(piece).take(PREFACE.len());
+        so_far.eq(PREFACE)
     }
 
     /// Hands on what was held and may pass now.
@@ -192,6 +212,10 @@ impl Read for Guard {
             }
             if let Some(kind) = this.refused {
                 return this.refuse(kind);
+            }
+            if this.http2.is_some() {
+                // hyper sees a connection that ends before it begins.
+                return Poll::Ready(Ok(()));
             }
             if this.cut == Cut::Yes {
                 // The end comes too early for the body: its call breaks off, and is told so.
@@ -254,8 +278,8 @@ impl Write for Guard {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.refused.is_some() {
-            // The refusal is still to be written.
+        if self.refused.is_some() || self.http2.is_some() {
+            // Somebody else is still to write.
             return Poll::Ready(Ok(()));
         }
         self.get_mut().socket().poll_shutdown(cx)

@@ -1,15 +1,19 @@
 //! One listener on one core: accepts, puts a guard before each connection, drains at the end.
 
+mod streams;
+
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::response::Parts;
 use http::{Request, Response};
-use http_body::Body;
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,7 +22,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::guard::{Guard, Scratch, TICK, Watch, Watches};
+use self::streams::{Begun, Upload};
+use crate::guard::{Guard, Left, Scratch, TICK, Watch, Watches};
 use crate::problem::Kind;
 
 /// Connections of one core at once: chosen, below the usual limit of open files.
@@ -37,18 +42,58 @@ const BUFFER_BYTES: usize = 128 * 1024;
 /// What a listener does with a request.
 pub(crate) trait Answers: 'static {
     /// The body of its answers.
-    type Body: Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
-        + 'static;
+    type Body: Body<Data = bytes::Bytes, Error: Into<Cause>> + Unpin + 'static;
 
     /// Answers one request.
     fn answer(
         self: Rc<Self>,
-        request: Request<Incoming>,
+        request: Request<Inbound>,
         watch: Rc<Watch>,
     ) -> impl Future<Output = Response<Self::Body>>;
 
-    /// The bytes that answer a head which was not let through; it has been counted.
-    fn refuse(&self, kind: &'static Kind) -> Vec<u8>;
+    /// The answer to a head which was not let through; it has been counted.
+    fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>);
+}
+
+/// Why a body broke off.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request, whatever the protocol it comes in: one type, so that a call is compiled once.
+#[derive(Debug)]
+pub(crate) enum Inbound {
+    /// On a connection of its own.
+    Own(Incoming),
+    /// On a stream beside others.
+    Stream(Upload),
+}
+
+impl Body for Inbound {
+    type Data = bytes::Bytes;
+    type Error = Cause;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<bytes::Bytes>, Cause>>> {
+        match self.get_mut() {
+            Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Stream(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Own(body) => body.is_end_stream(),
+            Self::Stream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Own(body) => body.size_hint(),
+            Self::Stream(body) => body.size_hint(),
+        }
+    }
 }
 
 /// Binds a port; `shared` lets the other cores of this process bind it too.
@@ -119,17 +164,25 @@ async fn connection<A: Answers>(
     }
     let guard = Guard::new(socket, Rc::clone(&watch), scratch);
     converse(Rc::clone(&answers), guard, &watch).await;
-    if let Some((socket, kind)) = watch.take_refused() {
-        // The caller may be gone; then there is nobody to tell.
-        let _told = tokio::time::timeout(LINGER, refuse(socket, answers.refuse(kind))).await;
+    match watch.take_left() {
+        None => {}
+        Some(Left::Refused(socket, kind)) => {
+            let (head, document) = answers.turn_away(kind);
+            let answer = refuse(socket, bytes_of(&head, &document));
+            // The caller may be gone; then there is nobody to tell.
+            let _told = tokio::time::timeout(LINGER, answer).await;
+        }
+        Some(Left::Http2(socket, begun)) => {
+            streams::converse(answers, Begun::new(begun, socket), &watch).await;
+        }
     }
 }
 
 /// hyper's part, to the end of the connection.
 async fn converse<A: Answers>(answers: Rc<A>, guard: Guard, watch: &Rc<Watch>) {
-    let service = service_fn(|request| {
+    let service = service_fn(|request: Request<Incoming>| {
         let (answers, watch) = (Rc::clone(&answers), Rc::clone(watch));
-        async move { Ok::<_, Infallible>(answers.answer(request, watch).await) }
+        async move { Ok::<_, Infallible>(answers.answer(request.map(Inbound::Own), watch).await) }
     });
     let mut http = http1::Builder::new();
     // Small pieces are written as one, and never more than the bound is held for a caller who takes them slowly.
@@ -158,7 +211,7 @@ async fn refuse(mut socket: TcpStream, answer: Vec<u8>) -> io::Result<()> {
 }
 
 /// A whole answer as bytes, for a connection that hyper has given up.
-pub(crate) fn bytes_of(head: &http::response::Parts, body: &[u8]) -> Vec<u8> {
+fn bytes_of(head: &Parts, body: &[u8]) -> Vec<u8> {
     let reason = head.status.canonical_reason().unwrap_or_default();
     let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", head.status.as_u16()).into_bytes();
     for (name, value) in &head.headers {

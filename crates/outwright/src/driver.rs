@@ -51,7 +51,7 @@ use self::job::{Gone, Job};
 use self::key::Whose;
 use self::prepare::{Of, Prepared, Spares};
 use crate::dns::Resolver;
-use crate::telemetry::{CoreTelemetry, Record};
+use crate::telemetry::{self, CoreTelemetry, Record};
 use crate::transport::{Cause, Origin};
 use crate::wallet::{self, Hand};
 
@@ -284,15 +284,34 @@ async fn carry(job: Box<Job>, step: Step) -> Answer {
     let (tell, told) = oneshot::channel();
     let theirs = Rc::clone(&gone);
     drop(tokio::task::spawn_local(async move {
+        let core = job.driven.core.clone();
+        let answer = Some(job.run(step, Some(&theirs)).await);
         // A caller who left takes no answer; dropping it ends the call.
-        drop(tell.send(job.run(step, Some(&theirs)).await));
+        drop(tell.send(Untaken { answer, core }));
     }));
     let leaving = Leaving(gone);
     let answer = told.await;
     drop(leaving);
-    answer.unwrap_or_else(|_| {
+    answer.ok().and_then(|mut untaken| untaken.answer.take()).unwrap_or_else(|| {
         Answer::Own(Box::new(Own { outcome: Outcome::Failed(VANISHED), record, at }))
     })
+}
+
+/// An answer on its way from the task of a call to its caller. A reply that nobody takes ends itself;
+/// who would have written the other kind is gone, so telemetry hears of it here.
+struct Untaken {
+    answer: Option<Answer>,
+    core: Core,
+}
+
+impl Drop for Untaken {
+    fn drop(&mut self) {
+        if let Some(Answer::Own(own)) = self.answer.take() {
+            let Own { mut record, at, .. } = *own;
+            record.outcome = telemetry::Outcome::Cancelled;
+            self.core.telemetry().over(&record, at);
+        }
+    }
 }
 
 /// The task of a call ended without an answer: it panicked, which is a bug.

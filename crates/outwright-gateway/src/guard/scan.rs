@@ -6,11 +6,11 @@
 use crate::problem::{self, Kind};
 
 /// Fields of a head: what hyper reads without an allocation.
-const FIELDS_MAX: u32 = 100;
+pub(crate) const FIELDS_MAX: u32 = 100;
 /// Bytes of a head, the request line included: chosen, four times what common servers take.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a request target; RFC 9112, section 3, asks for at least 8,000.
-const TARGET_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const TARGET_BYTES_MAX: usize = 16 * 1024;
 /// Empty lines before a request line (RFC 9112, section 2.2, asks for at least one).
 const EMPTY_LINES_MAX: u32 = 2;
 /// Bytes of a chunk's size line with its extensions: chosen, far above what senders use.

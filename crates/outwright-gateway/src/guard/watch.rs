@@ -37,6 +37,15 @@ const fn ticks(seconds: u32) -> u32 {
     seconds * 4
 }
 
+/// A socket that its guard left to others.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// Its last head was not let through: somebody has to answer it.
+    Refused(TcpStream, &'static Kind),
+    /// It began as HTTP/2 does, with these bytes.
+    Http2(TcpStream, Vec<u8>),
+}
+
 /// What the sweep knows of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
@@ -49,7 +58,7 @@ pub(crate) struct Watch {
     draining: Cell<bool>,
     held: Cell<bool>,
     waker: RefCell<Option<Waker>>,
-    refused: RefCell<Option<(TcpStream, &'static Kind)>>,
+    left: RefCell<Option<Left>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -165,14 +174,14 @@ impl Watch {
         self.draining.get()
     }
 
-    /// The socket of a connection whose last head was not let through.
-    pub(crate) fn refused(&self, socket: TcpStream, kind: &'static Kind) {
-        *self.refused.borrow_mut() = Some((socket, kind));
+    /// Takes a socket over from its guard.
+    pub(crate) fn leave(&self, left: Left) {
+        self.left.replace(Some(left));
     }
 
-    /// Takes that socket, if there is one, to answer on it.
-    pub(crate) fn take_refused(&self) -> Option<(TcpStream, &'static Kind)> {
-        self.refused.borrow_mut().take()
+    /// The socket that a guard left, if it did.
+    pub(crate) fn take_left(&self) -> Option<Left> {
+        self.left.take()
     }
 
     fn wake(&self) {

@@ -6,15 +6,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use super::{Answers, Shared, bind, bytes_of, serve};
+use super::{Answers, Inbound, Shared, bind, serve};
 use crate::guard::Watch;
 use crate::problem::{Kind, Place, Problem};
 
@@ -29,7 +29,7 @@ impl Answers for Echo {
 
     async fn answer(
         self: Rc<Self>,
-        request: Request<Incoming>,
+        request: Request<Inbound>,
         watch: Rc<Watch>,
     ) -> Response<Full<Bytes>> {
         watch.call_begins();
@@ -43,9 +43,9 @@ impl Answers for Echo {
         Response::new(Full::from(text))
     }
 
-    fn refuse(&self, kind: &'static Kind) -> Vec<u8> {
+    fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>) {
         let (head, ()) = Response::builder().status(kind.status).body(()).unwrap().into_parts();
-        bytes_of(&head, &Problem::of(kind).document(&Place::default()))
+        (head, Problem::of(kind).document(&Place::default()))
     }
 }
 

@@ -9,6 +9,8 @@ mod egress;
 #[cfg(test)]
 mod forwarding;
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod reference;

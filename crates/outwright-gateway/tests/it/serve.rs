@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use outwright_gateway::demo::{Fault, Injection, Latency, Settings};
+use outwright_gateway::demo::{Fault, Injection, Latency, Settings, Strikes};
 use outwright_gateway::{Config, Server, StartError};
 
 use crate::stage::{LONG, Stage, ask};
@@ -76,7 +76,7 @@ fn a_line_of_the_log_is_written_soon() {
 #[test]
 fn a_caller_that_goes_gives_its_slot_back() {
     let stage = Stage::new(Settings::default());
-    let silent = Fault::Silent { strikes: outwright_gateway::demo::Strikes::BeforeEffect };
+    let silent = Fault::Silent { strikes: Strikes::BeforeEffect };
     stage.demo.fault(Injection::always(silent));
     let mut socket = TcpStream::connect(stage.data()).unwrap();
     let request = format!("GET /demo/v1/charges HTTP/1.1\r\nHost: {}\r\n\r\n", stage.data());
@@ -87,6 +87,24 @@ fn a_caller_that_goes_gives_its_slot_back() {
     stage.until(r#"outwright_concurrency_used{provider="demo"}"#, "0");
     let row =
         r#"outwright_calls_total{provider="demo",operation="list_charges",outcome="cancelled"}"#;
+    stage.until(row, "1");
+    stage.until(r#"outwright_calls_in_flight{provider="demo"}"#, "0");
+}
+
+/// Found by a caller of HTTP/2: the answer of a mutation was dropped with its caller, and the call stayed in flight.
+#[test]
+fn a_mutation_that_fails_after_its_caller_left_is_over() {
+    let stage = Stage::new(Settings::default());
+    stage.demo.fault(Injection::once(Fault::Silent { strikes: Strikes::AfterEffect }));
+    let mut caller = TcpStream::connect(stage.data()).unwrap();
+    let host = stage.data();
+    let text =
+        format!("POST /demo/v1/orders HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\n\r\nx");
+    caller.write_all(text.as_bytes()).unwrap();
+    stage.until_arrived(1);
+    drop(caller);
+    let row =
+        r#"outwright_calls_total{provider="demo",operation="create_order",outcome="cancelled"}"#;
     stage.until(row, "1");
     stage.until(r#"outwright_calls_in_flight{provider="demo"}"#, "0");
 }

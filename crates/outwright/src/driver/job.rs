@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use http::{HeaderMap, Request, Response};
@@ -21,7 +22,7 @@ use super::fields::{Coded, clean_reply};
 use super::kept::{Kept, Live};
 use super::prepare::{Prepared, Turn};
 use super::reply::ReplyBody;
-use crate::transport::{Arrived, Carrier, Failed, Gauge, Limited, Origin, SendBody, Trust};
+use crate::transport::{Arrived, Carrier, Failed, Gauge, Limited, Link, Origin, SendBody, Trust};
 
 /// A call on its way.
 pub(super) struct Job {
@@ -141,17 +142,28 @@ impl Job {
             Carrier::Own(connection) => connection,
             Carrier::Shared(link) => {
                 // In a box: it is large, and the calls of an HTTP/1.1 provider would carry the room for it.
-                let mut flight = Box::pin(origin.exchange_shared(link, request, limits));
-                let arrived = poll_fn(|cx| {
-                    self.hear_gone(gone, cx);
-                    flight.as_mut().poll(cx)
-                })
-                .await;
-                drop(flight);
-                return self.arrived(attempt, arrived).await;
+                return Box::pin(self.send_on(link, (origin, request, limits), attempt, gone))
+                    .await;
             }
         };
         let mut flight = pin!(origin.exchange(connection, request, limits));
+        let arrived = poll_fn(|cx| {
+            self.hear_gone(gone, cx);
+            flight.as_mut().poll(cx)
+        })
+        .await;
+        self.arrived(attempt, arrived).await
+    }
+
+    /// The same on a stream of a shared connection.
+    async fn send_on(
+        &mut self,
+        link: Rc<Link>,
+        (origin, request, limits): (&Origin, Request<SendBody>, Limited),
+        attempt: AttemptNo,
+        gone: Option<&Gone>,
+    ) -> Step {
+        let mut flight = pin!(origin.exchange_shared(link, request, limits));
         let arrived = poll_fn(|cx| {
             self.hear_gone(gone, cx);
             flight.as_mut().poll(cx)

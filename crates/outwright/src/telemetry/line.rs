@@ -4,21 +4,25 @@
 
 use std::time::Duration;
 
-use outwright_core::provider::{Operation, Provider};
+use outwright_core::outcome::AttemptNo;
+use outwright_core::provider::{Operation, Priority, Provider};
 use outwright_core::time::Mono;
 
 use super::Ended;
 use super::record::{Attempt, Record};
 use super::stamp::Stamp;
 
-/// The parts of a line that are the same for every call of an operation, as JSON members.
+// Every piece that is appended costs a look at the room that is left, so what stands together is appended together:
+// a piece that ends in an open quote is closed by the next one.
+
+/// The parts of a line that are the same for every call of an operation: from the end of the time to the call's id.
 #[derive(Debug)]
 pub(crate) struct Fixed(Box<[u8]>);
 
 impl Fixed {
     /// Those of one operation.
     pub(crate) fn new(provider: &Provider, operation: &Operation) -> Self {
-        let mut text = Vec::new();
+        let mut text = b"\"".to_vec();
         for (key, value) in [
             ("event", "outwright.call"),
             ("outwright.schema", "call/1"),
@@ -34,6 +38,7 @@ impl Fixed {
             text.extend_from_slice(b"\":");
             push_json(&mut text, value);
         }
+        text.extend_from_slice(b",\"call\":\"");
         Self(text.into())
     }
 }
@@ -48,24 +53,25 @@ pub(super) fn push_call(
 ) {
     line.extend_from_slice(b"{\"ts\":\"");
     stamp.push(line, record.arrived.wall.millis());
-    line.push(b'"');
     line.extend_from_slice(&fixed.0);
-    line.extend_from_slice(b",\"call\":\"");
     line.extend_from_slice(&record.call.hex());
-    line.push(b'"');
-    push_word(line, b",\"outcome\":\"", record.outcome.word());
-    push_number(line, b",\"http.response.status_code\":", u64::from(record.status));
+    line.extend_from_slice(b"\",\"outcome\":\"");
+    line.extend_from_slice(record.outcome.word().as_bytes());
+    push_number(line, b"\",\"http.response.status_code\":", u64::from(record.status));
     push_millis(line, b",\"duration_ms\":", record.age(ended));
     push_millis(line, b",\"overhead_ms\":", overhead);
     if let Some(timeout) = record.timeout {
         push_millis(line, b",\"caller_timeout_ms\":", timeout);
     }
-    push_word(line, b",\"priority\":\"", record.priority.word());
-    push_number(line, b",\"http.request.body.size\":", record.request_bytes);
+    push_number(line, priority(record.priority), record.request_bytes);
     push_number(line, b",\"http.response.body.size\":", record.response_bytes);
-    push_millis(line, b",\"waits_ms\":{\"queue\":", record.queued);
-    push_millis(line, b",\"backoff\":", record.backoff);
-    line.extend_from_slice(b"},\"attempts\":[");
+    if record.queued.is_zero() && record.backoff.is_zero() {
+        line.extend_from_slice(b",\"waits_ms\":{\"queue\":0,\"backoff\":0},\"attempts\":[");
+    } else {
+        push_millis(line, b",\"waits_ms\":{\"queue\":", record.queued);
+        push_millis(line, b",\"backoff\":", record.backoff);
+        line.extend_from_slice(b"},\"attempts\":[");
+    }
     for (index, attempt) in record.attempts.iter().enumerate() {
         if index > 0 {
             line.push(b',');
@@ -113,9 +119,23 @@ pub(crate) fn push_dropped(line: &mut Vec<u8>, lines: u64) {
     line.extend_from_slice(b"}\n");
 }
 
+/// From the priority of a call to the size of its body.
+const fn priority(priority: Priority) -> &'static [u8] {
+    match priority {
+        Priority::Critical => b",\"priority\":\"critical\",\"http.request.body.size\":",
+        Priority::Default => b",\"priority\":\"default\",\"http.request.body.size\":",
+        Priority::Background => b",\"priority\":\"background\",\"http.request.body.size\":",
+    }
+}
+
 fn push_attempt(line: &mut Vec<u8>, attempt: &Attempt, arrived: Mono, ended: Mono) {
-    push_number(line, b"{\"n\":", u64::from(attempt.number.number()));
-    push_millis(line, b",\"at_ms\":", attempt.started.since(arrived));
+    let at = attempt.started.since(arrived);
+    if attempt.number == AttemptNo::FIRST {
+        push_millis(line, b"{\"n\":1,\"at_ms\":", at);
+    } else {
+        push_number(line, b"{\"n\":", u64::from(attempt.number.number()));
+        push_millis(line, b",\"at_ms\":", at);
+    }
     push_millis(line, b",\"ms\":", attempt.ended.unwrap_or(ended).since(attempt.started));
     if let Some(status) = attempt.status {
         push_number(line, b",\"status\":", u64::from(status));
@@ -207,7 +227,7 @@ mod tests {
         record.effect = Some(Effect::Unknown);
         record.skipped = Some(Skip::Plan);
         let mut line = Vec::new();
-        let fixed = Fixed(b",\"provider\":\"demo\"".as_slice().into());
+        let fixed = Fixed(b"\",\"provider\":\"demo\",\"call\":\"".as_slice().into());
         let at = Mono::from_millis(512);
         let ended = Ended { at, overhead: record.overhead(at) };
         push_call(&mut line, &mut Stamp::new(), &fixed, &record, ended);
