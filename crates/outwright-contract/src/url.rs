@@ -133,7 +133,7 @@ fn path_is_plain(path: &str) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    ///
+    ///
     #[test]
     fn only_one_spelling_of_a_base_url_is_accepted() {
         let good = base("https://api.example.com:8443/v1/").unwrap();

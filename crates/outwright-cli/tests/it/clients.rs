@@ -11,7 +11,7 @@ use outwright_gateway::demo::{Demo, Fault, Injection, Ports, Settings, Strikes};
 use serde_json::Value;
 
 use crate::contracts;
-use crate::process::{Gateway, Running, beside, gateway, tool};
+use crate::process::{Gateway, Running, beside, gateway, gateway_with, tool};
 
 const CHARGES: &str = "  list:
     request: GET /v1/charges
@@ -69,6 +69,26 @@ fn curl_makes_one_charge_when_the_reply_is_lost() {
         .expect("curl is on every machine of the test command");
     let status = String::from_utf8_lossy(&output.stdout).parse().unwrap();
     one_effect(&demo, status, "curl");
+}
+
+/// R-548: a proxy that nobody listens as would take every call.
+#[test]
+fn proxies_of_the_environment_are_not_asked() {
+    let _beside = beside();
+    let demo = Demo::spawn_thread(Ports::default(), Settings::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    contracts::write(folder.path(), "demo", demo.plain(), CHARGES);
+    let nobody = "http://127.0.0.1:9";
+    let names =
+        ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let gateway = gateway_with(folder.path(), &names.map(|name| (name, nobody)));
+    let output = Command::new("curl")
+        .args(["-sS", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code}"])
+        .arg(format!("http://{}/demo/v1/charges", gateway.data))
+        .output()
+        .expect("curl is on every machine of the test command");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "200");
+    assert_eq!(demo.arrived(), 1);
 }
 
 #[test]

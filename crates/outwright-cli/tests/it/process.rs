@@ -32,7 +32,13 @@ pub(crate) struct Gateway {
 
 /// Starts `outwright run --dev` on the contracts of a folder and waits until it says where it serves.
 pub(crate) fn gateway(folder: &Path) -> Gateway {
+    gateway_with(folder, &[])
+}
+
+/// The same, with these variables in its environment.
+pub(crate) fn gateway_with(folder: &Path, variables: &[(&str, &str)]) -> Gateway {
     let mut child = outwright()
+        .envs(variables.iter().copied())
         .args(["run", "--dev", "--cores", "1", "--listen", "127.0.0.1:0"])
         .args(["--admin", "127.0.0.1:0", "--contracts"])
         .arg(folder.join("contracts"))

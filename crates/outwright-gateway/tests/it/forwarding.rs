@@ -471,3 +471,28 @@ fn a_misdirected_request_is_repeated_once_on_a_connection_of_its_own() {
     assert_eq!(stage.ask("POST /demo/v1/orders", &[], "a").status, 421);
     assert_eq!(peer.seen().len(), 2);
 }
+
+/// what a provider says of its limits, changes and requests is the caller's to read; its cookies are
+/// nobody's to keep.
+#[test]
+fn what_a_provider_says_of_itself_arrives_and_is_not_kept() {
+    let fields = [
+        ("RateLimit", "\"account\";r=50;t=30"),
+        ("RateLimit-Policy", "\"account\";q=100;w=60"),
+        ("X-RateLimit-Remaining", "50"),
+        ("Deprecation", "@1688169599"),
+        ("Sunset", "Sun, 30 Jun 2030 23:59:59 GMT"),
+        ("Link", "</v2>; rel=\"successor-version\""),
+        ("Request-Id", "req_1"),
+        ("Set-Cookie", "session=1; Path=/"),
+    ];
+    let lines: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let (peer, stage) = stage(vec![Says::ok(&lines, "fine")]);
+    for _ in 0..2 {
+        let answer = stage.ask(LIST, &[], "");
+        for (name, value) in fields {
+            assert_eq!(answer.field(name), Some(value), "{}", answer.head);
+        }
+    }
+    assert!(peer.seen().iter().all(|seen| seen.all("cookie").is_empty()));
+}

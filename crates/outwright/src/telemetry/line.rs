@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use outwright_core::outcome::AttemptNo;
+use outwright_core::outcome::{AttemptNo, Class};
 use outwright_core::provider::{Operation, Priority, Provider};
 use outwright_core::time::Mono;
 
 use super::Ended;
-use super::record::{Attempt, Record};
+use super::record::{Attempt, Outcome, Record};
 use super::stamp::Stamp;
 
 // Every piece that is appended costs a look at the room that is left, so what stands together is appended together:
@@ -55,16 +55,25 @@ pub(super) fn push_call(
     stamp.push(line, record.arrived.wall.millis());
     line.extend_from_slice(&fixed.0);
     line.extend_from_slice(&record.call.hex());
-    line.extend_from_slice(b"\",\"outcome\":\"");
-    line.extend_from_slice(record.outcome.word().as_bytes());
-    push_number(line, b"\",\"http.response.status_code\":", u64::from(record.status));
-    push_millis(line, b",\"duration_ms\":", record.age(ended));
+    if record.outcome == Outcome::Success && record.status == 200 {
+        push_millis(line, WENT_WELL, record.age(ended));
+    } else {
+        line.extend_from_slice(b"\",\"outcome\":\"");
+        line.extend_from_slice(record.outcome.word().as_bytes());
+        push_number(line, b"\",\"http.response.status_code\":", u64::from(record.status));
+        push_millis(line, b",\"duration_ms\":", record.age(ended));
+    }
     push_millis(line, b",\"overhead_ms\":", overhead);
     if let Some(timeout) = record.timeout {
         push_millis(line, b",\"caller_timeout_ms\":", timeout);
     }
-    push_number(line, priority(record.priority), record.request_bytes);
-    push_number(line, b",\"http.response.body.size\":", record.response_bytes);
+    line.extend_from_slice(priority(record.priority));
+    if record.request_bytes == 0 {
+        push_number(line, b"0,\"http.response.body.size\":", record.response_bytes);
+    } else {
+        push_number(line, b"", record.request_bytes);
+        push_number(line, b",\"http.response.body.size\":", record.response_bytes);
+    }
     if record.queued.is_zero() && record.backoff.is_zero() {
         line.extend_from_slice(b",\"waits_ms\":{\"queue\":0,\"backoff\":0},\"attempts\":[");
     } else {
@@ -119,6 +128,10 @@ pub(crate) fn push_dropped(line: &mut Vec<u8>, lines: u64) {
     line.extend_from_slice(b"}\n");
 }
 
+/// From the id of a call that went well to how long it took: most lines have it.
+const WENT_WELL: &[u8] =
+    b"\",\"outcome\":\"success\",\"http.response.status_code\":200,\"duration_ms\":";
+
 /// From the priority of a call to the size of its body.
 const fn priority(priority: Priority) -> &'static [u8] {
     match priority {
@@ -137,11 +150,15 @@ fn push_attempt(line: &mut Vec<u8>, attempt: &Attempt, arrived: Mono, ended: Mon
         push_millis(line, b",\"at_ms\":", at);
     }
     push_millis(line, b",\"ms\":", attempt.ended.unwrap_or(ended).since(attempt.started));
-    if let Some(status) = attempt.status {
-        push_number(line, b",\"status\":", u64::from(status));
-    }
-    if let Some(class) = attempt.class {
-        push_word(line, b",\"class\":\"", class.word());
+    if attempt.status == Some(200) && attempt.class == Some(Class::Success) {
+        line.extend_from_slice(b",\"status\":200,\"class\":\"success\"");
+    } else {
+        if let Some(status) = attempt.status {
+            push_number(line, b",\"status\":", u64::from(status));
+        }
+        if let Some(class) = attempt.class {
+            push_word(line, b",\"class\":\"", class.word());
+        }
     }
     if let Some(fault) = attempt.fault {
         push_word(line, b",\"error.type\":\"", fault.word());
@@ -170,12 +187,15 @@ fn push_millis(line: &mut Vec<u8>, before: &[u8], duration: Duration) {
         line.push(b'0');
         return;
     }
+    let part = [b'.', digit(micros / 100), digit(micros / 10), digit(micros)];
     if millis < 10 {
-        line.push(digit(micros / 1_000));
+        let [point, tenths, hundredths, thousandths] = part;
+        let whole = digit(micros / 1_000);
+        line.extend_from_slice(&[whole, point, tenths, hundredths, thousandths]);
     } else {
         line.extend_from_slice(itoa::Buffer::new().format(millis).as_bytes());
+        line.extend_from_slice(&part);
     }
-    line.extend_from_slice(&[b'.', digit(micros / 100), digit(micros / 10), digit(micros)]);
 }
 
 /// The last decimal digit.
@@ -247,6 +267,35 @@ mod tests {
             )
         );
         serde_json::from_str::<serde_json::Value>(&line).expect("a line is JSON");
+    }
+
+    /// What is written at once for a call that went well is what its parts would say.
+    #[test]
+    fn a_call_that_went_well_is_the_same_line() {
+        let at = |micros: u64| Mono::from_nanos(micros * 1_000);
+        let arrived = Now { mono: at(0), wall: Timestamp::from_millis(1_763_794_846_123) };
+        let mut record = Record::new(CallId(0x00c0_ffee), 0, OpIndex(0), arrived);
+        record.outcome = Outcome::Success;
+        record.status = 200;
+        record.response_bytes = 4;
+        let mut attempt = Attempt::new(AttemptNo::FIRST, at(1_000));
+        attempt.status = Some(200);
+        attempt.class = Some(Class::Success);
+        attempt.ended = Some(at(12_345));
+        record.attempts.push(attempt);
+        let fixed = Fixed(b"\",\"call\":\"".as_slice().into());
+        let mut line = Vec::new();
+        let ended = Ended { at: at(13_000), overhead: Duration::ZERO };
+        push_call(&mut line, &mut Stamp::new(), &fixed, &record, ended);
+        let expected = concat!(
+            r#"{"ts":"2025-11-22T07:00:46.123Z","call":"0000000000c0ffee","outcome":"success","#,
+            r#""http.response.status_code":200,"duration_ms":13.000,"overhead_ms":0,"#,
+            r#""priority":"default","http.request.body.size":0,"http.response.body.size":4,"#,
+            r#""waits_ms":{"queue":0,"backoff":0},"attempts":[{"n":1,"at_ms":1.000,"ms":11.345,"#,
+            r#""status":200,"class":"success"}]}"#,
+            "\n"
+        );
+        assert_eq!(String::from_utf8(line).unwrap(), expected);
     }
 
     #[test]

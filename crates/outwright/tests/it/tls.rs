@@ -63,6 +63,7 @@ fn server(folder: &Path, how: &[&str]) -> Server {
     Server(child, port)
 }
 
+///
 #[test]
 fn old_protocols_and_weak_suites_are_refused_and_modern_ones_spoken() {
     let folder = tempfile::tempdir().unwrap();
