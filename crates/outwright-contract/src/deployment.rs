@@ -142,6 +142,15 @@ fn callers(root: &Node) -> Vec<(String, Source)> {
 }
 
 fn refuse(root: &Node, deployment: &Deployment, options: &Options, findings: &mut Vec<Finding>) {
+    // RFC 9209 section 2: it is a token where others read it, and a token begins with a letter.
+    let begins = |name: &str| name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    if let (Some(name), Some(node)) = (&deployment.name, root.at(&["name"]))
+        && !begins(name)
+    {
+        let message = format!("`name` has the wrong form: `{name}`");
+        let help = "a deployment's name begins with a letter";
+        findings.push(Finding::new(&format::FORM, node.at, message).on("name").help(help));
+    }
     for (port, address) in [("data", deployment.data), ("admin", deployment.admin)] {
         let tokens = port == "admin" || !deployment.callers.is_empty();
         if !address.ip().to_canonical().is_loopback()

@@ -97,6 +97,7 @@ pub static ALL: &[&Rule] = &[
     &egress::PLAIN_HTTP,
     &egress::ADDRESS,
     &egress::LISTENER,
+    &egress::PASS,
     &signals::NO_OWNER,
     &signals::NO_SLO,
     &signals::NO_ALERTS,

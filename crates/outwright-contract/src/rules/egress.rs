@@ -38,7 +38,16 @@ pub static LISTENER: Rule = fixed(
     "listen on 127.0.0.1, or add `tls:` and `callers:` with tokens",
 );
 
+/// A field that passes under no contract.
+pub static PASS: Rule = error(
+    "OW705",
+    "a field that passes under no contract",
+    "it belongs to the connection of the caller, or outwright writes it itself, so the line would do nothing",
+    "leave it out; `fields: { trace: forward }` hands a trace on",
+);
+
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
+    pass(view, out);
     let node = view.root.at(&["base_url"]);
     let at = node.map_or(view.name_at, |n| n.at);
     let base = match (node.is_some_and(Node::broken), view.base_url()) {
@@ -84,6 +93,33 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
             let message =
                 format!("`{address}` is an address, and no network of `egress.private` holds it");
             out.push(Finding::new(&ADDRESS, at, message).on("base_url"));
+        }
+    }
+}
+
+/// What `fields.pass` names must be able to pass.
+fn pass(view: &View<'_>, out: &mut Vec<Finding>) {
+    let never = [
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "traceparent",
+        "tracestate",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+    ];
+    for item in view.root.at(&["fields", "pass"]).map(Node::items).unwrap_or_default() {
+        let Some(text) = item.text() else { continue };
+        let name = text.to_ascii_lowercase();
+        let prefixed = name.starts_with("proxy-") || name.starts_with("outwright-");
+        if prefixed || never.contains(&&*name) {
+            let message = format!("`{}` never passes", crate::shape::short(text));
+            out.push(Finding::new(&PASS, item.at, message).on("fields.pass"));
         }
     }
 }

@@ -146,3 +146,13 @@ fn a_misspelt_tier_team_or_environment_is_found() {
     let codes: Vec<_> = loaded.report.findings.iter().map(|f| f.rule.code).collect();
     assert_eq!(codes, ["OW102", "OW110", "OW110"], "{}", loaded.report.text(Colour::Off));
 }
+
+/// RFC 9209, section 2: the name is a token where others read it.
+#[test]
+fn a_deployments_name_begins_with_a_letter() {
+    for (name, errors) in [("shop-egress", 0), ("e1.shop", 0), ("1shop", 1), ("shop egress", 1)] {
+        let deployment = format!("outwright: 1\nname: {name}\n");
+        let all = [("outwright.yaml", deployment.as_str()), ("c/acme.yaml", GOOD)];
+        assert_eq!(read(&all, &Options::run(TODAY)).report.errors(), errors, "{name}");
+    }
+}
