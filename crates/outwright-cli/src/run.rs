@@ -28,6 +28,9 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         handle.data(),
         handle.admin()
     );
+    for (provider, door) in handle.doors() {
+        eprintln!("outwright: {provider} on http://{door}");
+    }
     if let Some(file) = handle.admin_token_file() {
         eprintln!("outwright: the admin token is in {}", file.display());
     }
@@ -105,7 +108,9 @@ pub(crate) fn serve(config: &Config, shared: Arc<Shared>) -> Result<Handle, Exit
 fn refused(error: StartError) -> Exit {
     eprintln!("error: {}", chain(&error));
     match error {
-        StartError::OffLoopback(_) | StartError::NotServed(_) => Exit::Refused,
+        StartError::OffLoopback(_) | StartError::NotServed(_) | StartError::Door(_) => {
+            Exit::Refused
+        }
         StartError::Bind(..) | StartError::Token(..) | StartError::Thread(_) => Exit::Environment,
     }
 }

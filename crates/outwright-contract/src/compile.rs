@@ -8,8 +8,8 @@ use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
-    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, OpIndex, Operation, Plan,
-    Priority, Provider, Slot, Source, Tier, Trace,
+    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Listen, OpIndex, Operation,
+    Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
 use outwright_core::{breaker, bulkhead, fallback, ratelimit, retry, timeout};
@@ -85,6 +85,7 @@ pub(crate) fn provider(view: &View<'_>, digest: &str) -> Made<Provider> {
         version: version(root)?,
         slots: slots(view)?.into(),
         fields: fields(root)?,
+        listen: listen(root),
         egress: egress(view),
         digest: digest.into(),
         about: about(root),
@@ -252,6 +253,11 @@ fn file(view: &View<'_>, path: &str) -> PathBuf {
         Some(dir) => dir.join(path),
         None => PathBuf::from(path),
     }
+}
+
+fn listen(root: &Node) -> Option<Listen> {
+    let port = root.count(&["listen", "port"]).map(Listen::Port);
+    port.or_else(|| Some(Listen::Host(root.word(&["listen", "host"])?.into())))
 }
 
 fn fields(root: &Node) -> Made<Fields> {

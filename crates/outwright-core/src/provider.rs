@@ -53,6 +53,8 @@ pub struct Provider {
     pub slots: Box<[Slot]>,
     /// What of a caller's head goes on.
     pub fields: Fields,
+    /// A door of its own at the gateway.
+    pub listen: Option<Listen>,
     /// Where calls may go.
     pub egress: Egress,
     /// First bytes of a digest of the effective contract: tells versions apart in logs.
@@ -351,6 +353,15 @@ pub enum Inject {
         /// Its name.
         name: Box<str>,
     },
+}
+
+/// A door of a provider: whoever comes in through it calls this provider, by the provider's own paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// A port of its own, on the address of the data port.
+    Port(u16),
+    /// A host name of its own, on the data port.
+    Host(Box<str>),
 }
 
 /// What of a caller's head goes on to the provider, beyond the fields of the request itself.

@@ -71,6 +71,8 @@ pub enum StartError {
     OffLoopback(SocketAddr),
     /// `outwright.yaml` asks for something that this gateway does not do.
     NotServed(&'static str),
+    /// Two contracts have a door of this name.
+    Door(Box<str>),
     /// A listener cannot be bound.
     Bind(SocketAddr, std::io::Error),
     /// The admin token cannot be read or made.
@@ -92,6 +94,9 @@ impl std::fmt::Display for StartError {
                     "cannot serve with `{key}` of outwright.yaml: this gateway does not do that"
                 )
             }
+            Self::Door(name) => {
+                write!(f, "cannot give two providers the door {name:?}: `listen.host` names one")
+            }
             Self::Bind(address, _) => write!(f, "cannot listen on {address}"),
             Self::Token(path, _) => write!(f, "cannot use the admin token {}", path.display()),
             Self::Thread(_) => f.write_str("cannot start a thread that serves"),
@@ -102,7 +107,7 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::OffLoopback(_) | Self::NotServed(_) => None,
+            Self::OffLoopback(_) | Self::NotServed(_) | Self::Door(_) => None,
             Self::Bind(_, cause) | Self::Token(_, cause) | Self::Thread(cause) => Some(cause),
         }
     }

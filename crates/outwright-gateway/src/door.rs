@@ -38,6 +38,8 @@ pub(crate) struct Door {
     hosts: Hosts,
     dress: Dress,
     names: Box<[(Box<str>, usize)]>,
+    /// Set where all that comes in is for this provider.
+    of: Option<usize>,
 }
 
 /// A request that is a call.
@@ -55,7 +57,12 @@ impl Door {
             providers.map(|(index, provider)| (provider.name.clone(), index)).collect();
         names.sort();
         let dress = Dress::new(core.shared().name());
-        Self { core, hosts, dress, names }
+        Self { core, hosts, dress, names, of: None }
+    }
+
+    /// The door of one provider, on a port of its own.
+    pub(crate) fn of(core: Core, hosts: Hosts, provider: usize) -> Self {
+        Self { of: Some(provider), ..Self::new(core, hosts) }
     }
 
     async fn serve(&self, mut request: Request<Inbound>, watch: Rc<Watch>) -> Response<AnswerBody> {
@@ -72,10 +79,11 @@ impl Door {
         }
         if let Some(kind) = ends_here(&mut request, fields.forwards) {
             let mut answer = self.send_away(kind, None, arrived, watch);
-            answer.headers_mut().insert(header::ALLOW, self.allowed(&request));
+            let allowed = self.allowed(&request, fields.door);
+            answer.headers_mut().insert(header::ALLOW, allowed);
             return answer;
         }
-        let found = match self.find(&request) {
+        let found = match self.find(&request, fields.door) {
             Ok(found) => found,
             Err((kind, provider)) => return self.send_away(kind, provider, arrived, watch),
         };
@@ -91,13 +99,17 @@ impl Door {
         self.write(answer, watch)
     }
 
-    /// The provider is the first segment, the operation is found by the rest.
+    /// The provider is the first segment, unless the door says it; the operation is found by the rest.
     ///
     /// the bytes that were matched are those that are sent; nothing is decoded in between.
-    fn find(&self, request: &Request<Inbound>) -> Result<Found, (&'static Kind, Option<usize>)> {
+    fn find(
+        &self,
+        request: &Request<Inbound>,
+        door: Option<usize>,
+    ) -> Result<Found, (&'static Kind, Option<usize>)> {
         let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let path = request.uri().path();
-        let (known, name_end) = self.provider(path);
+        let (known, name_end) = self.provider(path, door);
         let Some(provider) = known else { return Err((&problem::PROVIDER_UNKNOWN, None)) };
         let (rest, rest_path) = (whole.get(name_end..), path.get(name_end..));
         let rest_path = rest_path.filter(|rest| !rest.is_empty()).unwrap_or("/");
@@ -118,8 +130,11 @@ impl Door {
         Ok(Found { provider, operation, path })
     }
 
-    /// The provider that a path begins with, and where its name ends.
-    fn provider(&self, path: &str) -> (Option<usize>, usize) {
+    /// The provider that a path begins with, and where its name ends; behind a door the whole path is the provider's.
+    fn provider(&self, path: &str, door: Option<usize>) -> (Option<usize>, usize) {
+        if let Some(provider) = door.or(self.of) {
+            return (Some(provider), 0);
+        }
         let name_end =
             path.get(1..).and_then(|rest| rest.find('/')).map_or(path.len(), |at| at + 1);
         let name = path.get(1..name_end).unwrap_or_default();
@@ -129,9 +144,9 @@ impl Door {
     }
 
     /// The methods that a contract lists for a path, for `Allow`.
-    fn allowed(&self, request: &Request<Inbound>) -> HeaderValue {
+    fn allowed(&self, request: &Request<Inbound>, door: Option<usize>) -> HeaderValue {
         let path = request.uri().path();
-        let (provider, name_end) = self.provider(path);
+        let (provider, name_end) = self.provider(path, door);
         let rest = path.get(name_end..).filter(|rest| !rest.is_empty()).unwrap_or("/");
         let routes = provider.map(|index| &self.core.provider(index).routes);
         let methods = routes.into_iter().flat_map(|routes| routes.methods(rest));

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use outwright::{Core, Shared};
+use outwright_core::provider::Listen;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
@@ -43,11 +44,13 @@ impl Server {
     /// A listener off loopback, a port that is taken, an admin token that cannot be used, no thread.
     pub fn start(config: &Config, shared: Arc<Shared>) -> Result<Handle, StartError> {
         check(config)?;
+        one_door_each(&shared)?;
         let (token, token_file) = Token::of(config.state.as_deref())
             .map_err(|(path, cause)| StartError::Token(path, cause))?;
-        let ports = Ports::bind(config)?;
+        let mut ports = Ports::bind(config, &shared)?;
         let (data, admin_address) = (ports.data_address, ports.admin_address);
-        shared.listens_on(&[data.port(), admin_address.port()]);
+        let doors: Vec<_> = ports.doors.iter().map(|door| door.address.port()).collect();
+        shared.listens_on(&[&doors[..], &[data.port(), admin_address.port()]].concat());
         let (stop, stopped) = watch::channel(false);
         let mut handle = Handle {
             data,
@@ -59,13 +62,15 @@ impl Server {
             shared,
         };
         let mut admin = Some(ports.admin);
-        for (index, listener) in ports.data.into_iter().enumerate() {
+        for (index, listener) in std::mem::take(&mut ports.data).into_iter().enumerate() {
             let work = Work {
                 core: index,
                 shared: Arc::clone(&handle.shared),
                 data: listener,
                 admin: admin.take().map(|listener| (listener, handle.token.clone())),
-                data_hosts: Hosts::new(data, &config.hosts),
+                data_hosts: Hosts::new(data, &config.hosts)
+                    .with_doors(data.port(), host_doors(&handle.shared)),
+                doors: doors_of_one(&mut ports.doors, config),
                 admin_hosts: Hosts::new(admin_address, &config.hosts),
                 drain: config.drain,
                 stopped: stopped.clone(),
@@ -83,6 +88,17 @@ impl Handle {
     #[must_use]
     pub const fn data(&self) -> SocketAddr {
         self.data
+    }
+
+    /// The doors of single providers: a port, or a name on the data port.
+    pub fn doors(&self) -> impl Iterator<Item = (&str, String)> {
+        self.shared.providers().filter_map(|provider| {
+            let door = match provider.listen.as_ref()? {
+                Listen::Port(port) => SocketAddr::new(self.data.ip(), *port).to_string(),
+                Listen::Host(name) => format!("{name}:{}", self.data.port()),
+            };
+            Some((&*provider.name, door))
+        })
     }
 
     /// Where operators connect.
@@ -157,6 +173,7 @@ struct Work {
     admin: Option<(std::net::TcpListener, Token)>,
     data_hosts: Hosts,
     admin_hosts: Hosts,
+    doors: Vec<(std::net::TcpListener, usize, Hosts)>,
     drain: Duration,
     stopped: watch::Receiver<bool>,
 }
@@ -180,14 +197,60 @@ impl Work {
                 let _served = listener::serve(listener, Rc::new(admin), stopped, drain).await;
             }));
         }
+        let mut doors = Vec::with_capacity(self.doors.len());
+        for (listener, provider, hosts) in self.doors {
+            let door = Rc::new(Door::of(core.clone(), hosts, provider));
+            let served = listener::serve(listener, door, self.stopped.clone(), self.drain);
+            doors.push(tokio::task::spawn_local(served));
+        }
         let door = Rc::new(Door::new(core, self.data_hosts));
         let _served = listener::serve(self.data, door, self.stopped, self.drain).await;
+        for door in doors {
+            let _served = door.await;
+        }
         telemetry.flush();
     }
 }
 
+/// Names that are doors of providers on the data port.
+fn host_doors(shared: &Shared) -> impl Iterator<Item = (&str, usize)> {
+    shared.providers().enumerate().filter_map(|(index, provider)| match &provider.listen {
+        Some(Listen::Host(name)) => Some((&**name, index)),
+        Some(Listen::Port(_)) | None => None,
+    })
+}
+
+/// A name leads to one provider.
+fn one_door_each(shared: &Shared) -> Result<(), StartError> {
+    let mut names: Vec<_> = host_doors(shared).map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair.first() == pair.last());
+    let twice = twice.and_then(|pair| pair.first());
+    twice.map_or(Ok(()), |name| Err(StartError::Door((*name).into())))
+}
+
+/// The port of a provider, bound once per core.
+struct PortDoor {
+    provider: usize,
+    address: SocketAddr,
+    listeners: Vec<std::net::TcpListener>,
+}
+
+/// What one core serves of the ports of providers.
+fn doors_of_one(
+    doors: &mut [PortDoor],
+    config: &Config,
+) -> Vec<(std::net::TcpListener, usize, Hosts)> {
+    let one = |door: &mut PortDoor| {
+        let hosts = Hosts::new(door.address, &config.hosts);
+        Some((door.listeners.pop()?, door.provider, hosts))
+    };
+    doors.iter_mut().filter_map(one).collect()
+}
+
 /// The listeners of a gateway, bound.
 struct Ports {
+    doors: Vec<PortDoor>,
     data: Vec<std::net::TcpListener>,
     data_address: SocketAddr,
     admin: std::net::TcpListener,
@@ -195,7 +258,7 @@ struct Ports {
 }
 
 impl Ports {
-    fn bind(config: &Config) -> Result<Self, StartError> {
+    fn bind(config: &Config, calls: &Shared) -> Result<Self, StartError> {
         let cores = config.cores.get();
         let shared = if cores == 1 { Port::WithNobody } else { Port::BetweenCores };
         if config.data.port() != 0 && shared == Port::BetweenCores {
@@ -208,7 +271,18 @@ impl Ports {
             data.push(bound(data_address, shared)?.0);
         }
         let (admin, admin_address) = bound(config.admin, Port::WithNobody)?;
-        Ok(Self { data, data_address, admin, admin_address })
+        let mut doors = Vec::new();
+        for (provider, contract) in calls.providers().enumerate() {
+            let Some(Listen::Port(port)) = contract.listen else { continue };
+            let address = SocketAddr::new(data_address.ip(), port);
+            if shared == Port::BetweenCores {
+                drop(bound(address, Port::WithNobody)?);
+            }
+            let listeners = (0..cores).map(|_| Ok(bound(address, shared)?.0));
+            let listeners = listeners.collect::<Result<_, StartError>>()?;
+            doors.push(PortDoor { provider, address, listeners });
+        }
+        Ok(Self { data, data_address, admin, admin_address, doors })
     }
 }
 

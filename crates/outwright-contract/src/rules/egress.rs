@@ -2,7 +2,7 @@
 
 use outwright_core::provider::Scheme;
 
-use super::{error, fixed};
+use super::{error, fixed, format};
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
@@ -48,6 +48,7 @@ pub static PASS: Rule = error(
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     pass(view, out);
+    door(view, out);
     let node = view.root.at(&["base_url"]);
     let at = node.map_or(view.name_at, |n| n.at);
     let base = match (node.is_some_and(Node::broken), view.base_url()) {
@@ -94,6 +95,15 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
                 format!("`{address}` is an address, and no network of `egress.private` holds it");
             out.push(Finding::new(&ADDRESS, at, message).on("base_url"));
         }
+    }
+}
+
+/// A door's name is a plain host name, which callers write as it stands.
+fn door(view: &View<'_>, out: &mut Vec<Finding>) {
+    let Some(node) = view.root.at(&["listen", "host"]) else { return };
+    if let Some(Err(message)) = node.text().map(crate::url::host) {
+        let help = "write a host name, such as `stripe.localhost`";
+        out.push(Finding::new(&format::FORM, node.at, message).on("listen.host").help(help));
     }
 }
 

@@ -131,11 +131,6 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     }
     scopes(view, out);
     fields(view, out);
-    if let Some(node) = root.at(&["listen"]) {
-        let message =
-            "this version gives no provider a door of its own; calls arrive at the data port";
-        out.push(Finding::new(&NO_EFFECT, node.at, message).on("listen"));
-    }
     unsourced(view, out);
 }
 

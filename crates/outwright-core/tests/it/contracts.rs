@@ -60,6 +60,7 @@ pub(crate) fn provider() -> Provider {
         version: None,
         slots: Box::new([]),
         fields: Fields::default(),
+        listen: None,
         egress: Egress::default(),
         digest: "0".into(),
         about: About::default(),

@@ -18,19 +18,32 @@ pub(super) struct Fields {
     pub(super) key_quoted: bool,
     /// `Max-Forwards`, where it can be read.
     pub(super) forwards: Option<u64>,
+    /// The provider through whose own door the request came.
+    pub(super) door: Option<usize>,
 }
 
 /// Reads the fields; refuses browsers, foreign hosts and fields of ours that make no sense.
 ///
 /// A pass over all fields costs less than looking each one up.
 pub(super) fn read(headers: &HeaderMap, hosts: &Hosts) -> Result<Fields, &'static Kind> {
-    let mut fields =
-        Fields { timeout: None, priority: Priority::Default, key_quoted: false, forwards: None };
+    let mut fields = Fields {
+        timeout: None,
+        priority: Priority::Default,
+        key_quoted: false,
+        forwards: None,
+        door: None,
+    };
     let mut at_home = false;
     for (name, value) in headers {
         let (name, value) = (name.as_str(), value.as_bytes());
         match name.len() {
-            4 if name == "host" => at_home = hosts.know(value),
+            4 if name == "host" => {
+                at_home = hosts.know(value);
+                if !at_home {
+                    fields.door = hosts.door(value);
+                    at_home = fields.door.is_some();
+                }
+            }
             // no page may reach a provider with the service's credential.
             6 if name == "origin" => return Err(&problem::BROWSER_REFUSED),
             14 if name == "sec-fetch-site" && value != b"none" => {

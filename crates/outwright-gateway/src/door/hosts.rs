@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 
 /// The accepted values of `Host`.
 #[derive(Clone, Debug)]
-pub(crate) struct Hosts(Box<[Box<[u8]>]>);
+pub(crate) struct Hosts {
+    own: Box<[Box<[u8]>]>,
+    /// Names that are the doors of providers.
+    doors: Box<[(Box<[u8]>, usize)]>,
+}
 
 impl Hosts {
     /// The names of a listener at this address, and those that the deployment adds (`name` or `name:port`).
@@ -20,14 +24,34 @@ impl Hosts {
             all.extend(["127.0.0.1".to_owned(), "localhost".to_owned(), "[::1]".to_owned()]);
         }
         all.extend(added.iter().cloned());
-        Self(all.into_iter().map(|name| name.into_bytes().into()).collect())
+        let own = all.into_iter().map(|name| name.into_bytes().into()).collect();
+        Self { own, doors: Box::default() }
+    }
+
+    /// The same, with names that are the doors of providers on a listener of this port.
+    pub(crate) fn with_doors<'a>(
+        self,
+        port: u16,
+        doors: impl Iterator<Item = (&'a str, usize)>,
+    ) -> Self {
+        let spelled = |(name, provider): (&str, usize)| {
+            let whole = if port == 80 { name.to_owned() } else { format!("{name}:{port}") };
+            (whole.into_bytes().into(), provider)
+        };
+        Self { doors: doors.map(spelled).collect(), ..self }
+    }
+
+    /// The provider whose door has this name.
+    pub(crate) fn door(&self, host: &[u8]) -> Option<usize> {
+        let mut doors = self.doors.iter();
+        doors.find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, provider)| *provider)
     }
 
     /// Whether `host` is one of them; names are compared without regard to case.
     pub(crate) fn know(&self, host: &[u8]) -> bool {
         // Nearly always it is spelled as it is written here.
-        let spelled = self.0.iter().any(|name| **name == *host);
-        spelled || self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
+        let spelled = self.own.iter().any(|name| **name == *host);
+        spelled || self.own.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 

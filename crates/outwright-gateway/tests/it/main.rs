@@ -5,6 +5,8 @@ mod demo_provider;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod egress;
 #[cfg(test)]
 mod forwarding;

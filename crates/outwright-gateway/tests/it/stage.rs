@@ -237,7 +237,7 @@ pub(crate) fn raw_bytes(to: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-const CONTRACT: &str = r#"
+pub(crate) const CONTRACT: &str = r#"
 outwright: 1
 provider: demo
 base_url: http://127.0.0.1:{port}

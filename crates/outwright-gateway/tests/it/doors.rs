@@ -1,0 +1,96 @@
+//! A door of its own for a provider: for clients that take a host and a port, and no path.
+
+use std::net::{SocketAddr, TcpListener};
+
+use outwright::Shared;
+use outwright::telemetry::LogTarget;
+use outwright_contract::{Date, Options, Source, load};
+use outwright_gateway::{Config, Server, StartError};
+
+use crate::peer::{Peer, Says};
+use crate::stage::{CONTRACT, Stage, ask};
+
+fn stage(listen: &str) -> (Peer, Stage) {
+    let peer = Peer::start(vec![Says::ok("", "fine")]);
+    let stage = Stage::before(&peer, |contract| {
+        contract.replace("\negress:", &format!("\nlisten: {listen}\negress:"))
+    });
+    (peer, stage)
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// `product.md` 3: the path is the provider's own, and the provider's name still leads there on the data port.
+#[test]
+fn a_provider_has_a_port_of_its_own() {
+    let port = free_port();
+    let (peer, stage) = stage(&format!("{{ port: {port} }}"));
+    let door = SocketAddr::from(([127, 0, 0, 1], port));
+    let answer = ask(door, &door.to_string(), "GET /v1/charges?limit=1", &[], "");
+    assert_eq!((answer.status, answer.body.as_str()), (200, "fine"), "{answer:?}");
+    let answer = ask(door, &door.to_string(), "GET /demo/v1/charges", &[], "");
+    assert_eq!((answer.status, answer.problem().as_str()), (403, "operation-unknown"));
+    let answer = ask(door, &stage.data().to_string(), "GET /v1/charges", &[], "");
+    assert_eq!((answer.status, answer.problem().as_str()), (421, "host-foreign"));
+    let answer = ask(door, &door.to_string(), "TRACE /v1/charges", &[], "");
+    assert_eq!(answer.field("allow"), Some("GET, POST, HEAD, OPTIONS"));
+    assert_eq!(stage.ask("GET /demo/v1/charges", &[], "").status, 200);
+    let lines: Vec<_> = peer.seen().iter().map(|seen| seen.line().to_owned()).collect();
+    assert_eq!(lines, ["GET /v1/charges?limit=1 HTTP/1.1", "GET /v1/charges HTTP/1.1"]);
+}
+
+#[test]
+fn a_provider_has_a_name_of_its_own() {
+    let (peer, stage) = stage("{ host: demo.localhost }");
+    let port = stage.data().port();
+    let host = format!("Demo.localhost:{port}");
+    let answer = ask(stage.data(), &host, "GET /v1/charges", &[], "");
+    assert_eq!((answer.status, answer.body.as_str()), (200, "fine"), "{answer:?}");
+    for host in ["demo.localhost", "other.localhost:80", "demo.localhost.evil.example:80"] {
+        let answer = ask(stage.data(), host, "GET /v1/charges", &[], "");
+        assert_eq!((answer.status, answer.problem().as_str()), (421, "host-foreign"), "{host}");
+    }
+    let answer = ask(stage.data(), &host, "GET /v1/charges", &["Origin: http://localhost"], "");
+    assert_eq!((answer.status, answer.problem().as_str()), (403, "browser-refused"));
+    assert_eq!(stage.ask("GET /demo/v1/charges", &[], "").status, 200);
+    assert_eq!(peer.seen().len(), 2);
+}
+
+/// the door of a provider is a port of ours too.
+#[test]
+fn a_door_does_not_lead_into_another() {
+    let port = free_port();
+    let peer = Peer::start(vec![Says::ok("", "fine")]);
+    let there = format!("http://127.0.0.1:{}", peer.port());
+    let stage = Stage::before(&peer, |contract| {
+        let contract = contract.replace(&there, &format!("http://127.0.0.1:{port}"));
+        contract.replace("\negress:", &format!("\nlisten: {{ port: {port} }}\negress:"))
+    });
+    let answer = stage.ask("GET /demo/v1/charges", &[], "");
+    assert_eq!((answer.status, answer.problem().as_str()), (502, "address-prohibited"));
+}
+
+#[test]
+fn two_providers_do_not_share_a_name() {
+    let contract = |name: &str| {
+        let text = CONTRACT
+            .replace(
+                "provider: demo",
+                &format!("provider: {name}\nlisten: {{ host: api.localhost }}"),
+            )
+            .replace("{port}", "4182")
+            .replace("{folder}", "/run/secrets");
+        Source::new(format!("contracts/{name}.yaml"), text)
+    };
+    let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
+    let loaded = load(&[contract("one"), contract("two")], &options);
+    assert_eq!(loaded.report.errors(), 0, "{:?}", loaded.report);
+    let settings = outwright::Settings::new(LogTarget::Off);
+    let shared = Shared::start(loaded.providers, settings).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let config = Config { data: any, admin: any, ..Config::default() };
+    let started = Server::start(&config, shared);
+    assert!(matches!(&started, Err(StartError::Door(name)) if **name == *"api.localhost"));
+}
