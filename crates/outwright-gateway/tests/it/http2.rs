@@ -228,6 +228,33 @@ fn a_body_goes_on_in_the_framing_of_the_provider() {
     assert!(seen.all("te").is_empty());
 }
 
+/// R-050: trailers arrive, but nothing in them that would be read as a part of the head; those of a caller stay behind.
+#[test]
+fn trailers_are_no_second_head() {
+    let reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\
+                 X-Checksum: 1\r\nAuthorization: Bearer x\r\nContent-Length: 9\r\n\
+                 RateLimit: \"a\";r=1\r\nSet-Cookie: a=1\r\nOutwright-Origin: ours\r\n\r\n";
+    let peer = Peer::start(vec![Says::raw(reply)]);
+    let stage = Stage::before(&peer, |contract| contract.replace("request: 1KiB", "request: 1MiB"));
+    let host = stage.data().to_string();
+    let mut caller = Caller::greet(stage.data());
+    caller.frame(HEADERS, END_HEADERS, 1, &head("POST", "/demo/v1/orders", &host, &[]));
+    caller.frame(DATA, 0, 1, &[b'x'; 4_000]);
+    let trailers = field("authorization", "Bearer y");
+    caller.frame(HEADERS, END_HEADERS | END_STREAM, 1, &trailers);
+    let frames = caller.answer(1);
+    assert!(frames.iter().any(|came| came.payload == b"fine"), "{frames:?}");
+    let seen = peer.only();
+    let sent = String::from_utf8_lossy(&seen.body).to_ascii_lowercase();
+    assert!(!sent.contains("bearer y") && !seen.head.contains("bearer y"), "{sent}");
+    let url = format!("http://{host}/demo/v1/charges");
+    let Some(text) = client("nghttp", &["-v", "--no-dep", &url]) else { return };
+    assert!(text.contains("x-checksum: 1"), "{text}");
+    for gone in ["bearer x", "content-length: 9", "ratelimit", "set-cookie", "origin: ours"] {
+        assert!(!text.to_ascii_lowercase().contains(gone), "{gone}: {text}");
+    }
+}
+
 /// A caller that resets its stream gives its slot back, and the next stream is served.
 #[test]
 fn a_reset_is_a_caller_that_goes() {

@@ -207,3 +207,51 @@ pub(super) fn clean_reply(headers: &mut HeaderMap) -> Coded {
     }
     coded
 }
+
+/// Leaves out of trailers what their reader could take for a part of the head (RFC 9110 section 6.5.1, R-050):
+/// framing, routing, credentials, control of caches and connections, the format of the content, limits.
+#[cold]
+pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
+    let never = |name: &str| {
+        let prefixes = [OWN_PREFIX, "proxy-", "content-", "ratelimit", "x-ratelimit", "if-"];
+        prefixes.iter().any(|prefix| name.starts_with(prefix)) || NEVER_IN_TRAILERS.contains(&name)
+    };
+    let gone: Vec<_> = trailers.keys().filter(|name| never(name.as_str())).cloned().collect();
+    for name in gone {
+        trailers.remove(name);
+    }
+}
+
+/// Fields that are not taken from trailers. `Content-Digest` goes with the other content fields: it is checked nowhere.
+const NEVER_IN_TRAILERS: [&str; 30] = [
+    "age",
+    "authorization",
+    "cache-control",
+    "connection",
+    "cookie",
+    "date",
+    "deprecation",
+    "early-data",
+    "expect",
+    "expires",
+    "host",
+    "keep-alive",
+    "location",
+    "max-forwards",
+    "pragma",
+    "range",
+    "retry-after",
+    "set-cookie",
+    "sunset",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "via",
+    "warning",
+    "www-authenticate",
+    "x-should-retry",
+    "alt-svc",
+    "forwarded",
+];

@@ -470,6 +470,8 @@ where
             None => match ready!(self.body.as_mut().poll_frame(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                // What a caller puts behind its body goes no further.
+                Some(Ok(frame)) if frame.is_trailers() => return Poll::Ready(None),
                 Some(Ok(frame)) => frame,
             },
         };

@@ -11,6 +11,7 @@ use outwright_core::step::{Input, Step};
 use outwright_core::time::Mono;
 
 use super::driven::Driven;
+use super::fields::clean_trailers;
 use super::job::Job;
 use crate::telemetry::{Outcome, Record};
 
@@ -168,7 +169,10 @@ impl Body for ReplyBody {
         };
         match polled {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Ok(frame))) => {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    clean_trailers(trailers);
+                }
                 self.took(&frame);
                 Poll::Ready(Some(Ok(frame)))
             }
