@@ -71,7 +71,7 @@ pub enum StartError {
     OffLoopback(SocketAddr),
     /// `outwright.yaml` asks for something that this gateway does not do.
     NotServed(&'static str),
-    /// Two contracts have a door of this name.
+    /// A contract's door has a name that another contract's door has, or the listener itself.
     Door(Box<str>),
     /// A listener cannot be bound.
     Bind(SocketAddr, std::io::Error),
@@ -95,7 +95,10 @@ impl std::fmt::Display for StartError {
                 )
             }
             Self::Door(name) => {
-                write!(f, "cannot give two providers the door {name:?}: `listen.host` names one")
+                write!(
+                    f,
+                    "cannot give a provider the door {name:?}: the gateway or another provider has that name"
+                )
             }
             Self::Bind(address, _) => write!(f, "cannot listen on {address}"),
             Self::Token(path, _) => write!(f, "cannot use the admin token {}", path.display()),

@@ -44,11 +44,13 @@ impl Server {
     /// A listener off loopback, a port that is taken, an admin token that cannot be used, no thread.
     pub fn start(config: &Config, shared: Arc<Shared>) -> Result<Handle, StartError> {
         check(config)?;
-        one_door_each(&shared)?;
         let (token, token_file) = Token::of(config.state.as_deref())
             .map_err(|(path, cause)| StartError::Token(path, cause))?;
         let mut ports = Ports::bind(config, &shared)?;
         let (data, admin_address) = (ports.data_address, ports.admin_address);
+        let data_hosts = Hosts::new(data, &config.hosts);
+        let data_hosts = data_hosts.with_doors(data.port(), host_doors(&shared));
+        one_door_each(&shared, &data_hosts)?;
         let doors: Vec<_> = ports.doors.iter().map(|door| door.address.port()).collect();
         shared.listens_on(&[&doors[..], &[data.port(), admin_address.port()]].concat());
         let (stop, stopped) = watch::channel(false);
@@ -68,8 +70,7 @@ impl Server {
                 shared: Arc::clone(&handle.shared),
                 data: listener,
                 admin: admin.take().map(|listener| (listener, handle.token.clone())),
-                data_hosts: Hosts::new(data, &config.hosts)
-                    .with_doors(data.port(), host_doors(&handle.shared)),
+                data_hosts: data_hosts.clone(),
                 doors: doors_of_one(&mut ports.doors, config),
                 admin_hosts: Hosts::new(admin_address, &config.hosts),
                 drain: config.drain,
@@ -220,13 +221,17 @@ fn host_doors(shared: &Shared) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// A name leads to one provider.
-fn one_door_each(shared: &Shared) -> Result<(), StartError> {
+/// A name leads to one provider, and is no name of the listener itself.
+fn one_door_each(shared: &Shared, hosts: &Hosts) -> Result<(), StartError> {
     let mut names: Vec<_> = host_doors(shared).map(|(name, _)| name).collect();
     names.sort_unstable();
     let twice = names.windows(2).find(|pair| pair.first() == pair.last());
-    let twice = twice.and_then(|pair| pair.first());
-    twice.map_or(Ok(()), |name| Err(StartError::Door((*name).into())))
+    let twice = twice.and_then(|pair| pair.first()).copied();
+    let hidden = || {
+        let provider = hosts.hidden_door()?;
+        host_doors(shared).find(|(_, index)| *index == provider).map(|(name, _)| name)
+    };
+    twice.or_else(hidden).map_or(Ok(()), |name| Err(StartError::Door(name.into())))
 }
 
 /// The port of a provider, bound once per core.

@@ -47,6 +47,11 @@ impl Hosts {
         doors.find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, provider)| *provider)
     }
 
+    /// The provider whose door nobody could reach, since the listener itself has its name.
+    pub(crate) fn hidden_door(&self) -> Option<usize> {
+        self.doors.iter().find(|(name, _)| self.know(name)).map(|(_, provider)| *provider)
+    }
+
     /// Whether `host` is one of them; names are compared without regard to case.
     pub(crate) fn know(&self, host: &[u8]) -> bool {
         // Nearly always it is spelled as it is written here.

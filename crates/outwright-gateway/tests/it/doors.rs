@@ -72,25 +72,36 @@ fn a_door_does_not_lead_into_another() {
     assert_eq!((answer.status, answer.problem().as_str()), (502, "address-prohibited"));
 }
 
-#[test]
-fn two_providers_do_not_share_a_name() {
-    let contract = |name: &str| {
+/// What becomes of a gateway whose providers have these doors.
+fn started(doors: &[(&str, &str)]) -> Result<(), StartError> {
+    let contract = |&(name, host): &(&str, &str)| {
         let text = CONTRACT
-            .replace(
-                "provider: demo",
-                &format!("provider: {name}\nlisten: {{ host: api.localhost }}"),
-            )
+            .replace("provider: demo", &format!("provider: {name}\nlisten: {{ host: {host} }}"))
             .replace("{port}", "4182")
             .replace("{folder}", "/run/secrets");
         Source::new(format!("contracts/{name}.yaml"), text)
     };
     let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
-    let loaded = load(&[contract("one"), contract("two")], &options);
+    let contracts: Vec<_> = doors.iter().map(contract).collect();
+    let loaded = load(&contracts, &options);
     assert_eq!(loaded.report.errors(), 0, "{:?}", loaded.report);
     let settings = outwright::Settings::new(LogTarget::Off);
     let shared = Shared::start(loaded.providers, settings).unwrap();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let config = Config { data: any, admin: any, ..Config::default() };
-    let started = Server::start(&config, shared);
-    assert!(matches!(&started, Err(StartError::Door(name)) if **name == *"api.localhost"));
+    Server::start(&config, shared).map(drop)
+}
+
+#[test]
+fn two_providers_do_not_share_a_name() {
+    let both = started(&[("one", "api.localhost"), ("two", "api.localhost")]);
+    assert!(matches!(&both, Err(StartError::Door(name)) if **name == *"api.localhost"), "{both:?}");
+    started(&[("one", "one.localhost"), ("two", "two.localhost")]).unwrap();
+}
+
+/// A door that nobody could reach is no door.
+#[test]
+fn a_provider_does_not_take_a_name_of_the_gateway() {
+    let taken = started(&[("one", "one.localhost"), ("two", "localhost")]);
+    assert!(matches!(&taken, Err(StartError::Door(name)) if **name == *"localhost"), "{taken:?}");
 }
