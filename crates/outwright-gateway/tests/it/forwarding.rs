@@ -37,6 +37,7 @@ fn what_belongs_to_a_connection_goes_no_further() {
         "Keep-Alive: timeout=5",
         "Proxy-Connection: keep-alive",
         "Proxy-Authorization: Basic Zm9v",
+        "Proxy-Status: edge; error=dns_error",
         "TE: gzip",
         "Authorization: Bearer callers-own",
         "Outwright-Tenant: a",
@@ -57,6 +58,7 @@ fn what_belongs_to_a_connection_goes_no_further() {
         "keep-alive",
         "proxy-connection",
         "proxy-authorization",
+        "proxy-status",
         "te",
         "outwright-tenant",
     ] {

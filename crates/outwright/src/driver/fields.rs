@@ -10,6 +10,8 @@ use super::via::Via;
 pub(super) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 /// Fields between a caller and outwright.
 const OWN_PREFIX: &str = "outwright-";
+/// Fields between a caller and the proxy that it asks.
+const PROXY_PREFIX: &str = "proxy-";
 /// Fields in which forwarders say who a caller is.
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 
@@ -68,11 +70,8 @@ fn fate(name: &str) -> Fate {
         14 if name == "content-length" => Stays,
         14 if name == "true-client-ip" => Private,
         15 if name == "accept-encoding" => Coding,
-        16 if name == "proxy-connection" => Stays,
         16 if name == "cf-connecting-ip" => Private,
         17 if name == "transfer-encoding" => Stays,
-        18 if name == "proxy-authenticate" => Stays,
-        19 if name == "proxy-authorization" => Stays,
         19 if name == "x-cluster-client-ip" => Private,
         _ => Passes,
     };
@@ -81,6 +80,7 @@ fn fate(name: &str) -> Fate {
     }
     match name.as_bytes().first() {
         Some(b'o') if name.starts_with(OWN_PREFIX) => Stays,
+        Some(b'p') if name.starts_with(PROXY_PREFIX) => Stays,
         Some(b'x') if name.starts_with(FORWARDED_PREFIX) => Private,
         Some(_) | None => Passes,
     }
@@ -213,7 +213,7 @@ pub(super) fn clean_reply(headers: &mut HeaderMap) -> Coded {
 #[cold]
 pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
     let never = |name: &str| {
-        let prefixes = [OWN_PREFIX, "proxy-", "content-", "ratelimit", "x-ratelimit", "if-"];
+        let prefixes = [OWN_PREFIX, PROXY_PREFIX, "content-", "ratelimit", "x-ratelimit", "if-"];
         prefixes.iter().any(|prefix| name.starts_with(prefix)) || NEVER_IN_TRAILERS.contains(&name)
     };
     let gone: Vec<_> = trailers.keys().filter(|name| never(name.as_str())).cloned().collect();
