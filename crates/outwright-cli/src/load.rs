@@ -27,7 +27,16 @@ pub(crate) fn colour(terminal: bool) -> Colour {
 ///
 /// Nothing there, or something that cannot be read; it has been said on stderr.
 pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Exit> {
-    let read = files::contracts(paths).map_err(told)?;
+    try_sources(paths).map_err(told)
+}
+
+/// The same for who says himself what went wrong.
+///
+/// # Errors
+///
+/// Nothing there, or something that cannot be read.
+pub(crate) fn try_sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
+    let read = files::contracts(paths)?;
     let mut sources: Vec<Source> = Vec::new();
     let mut add = |path: &Path, bytes: Vec<u8>| {
         let path = path.to_string_lossy().into_owned();
@@ -40,12 +49,12 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Exit> {
         let source = Source::new(file.path.to_string_lossy(), file.bytes.clone());
         for facts in mentions(&source) {
             if let Some(found) = beside(&file.path, &facts) {
-                let read = files::read(&found).map_err(told)?;
+                let read = files::read(&found)?;
                 add(&read.path, read.bytes);
             }
         }
         if let Some(deployment) = beside(&file.path, "outwright.yaml") {
-            let read = files::read(&deployment).map_err(told)?;
+            let read = files::read(&deployment)?;
             add(&read.path, read.bytes);
         }
         add(&file.path, file.bytes);

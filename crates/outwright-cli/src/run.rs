@@ -6,20 +6,24 @@ use std::sync::Arc;
 
 use outwright::telemetry::LogTarget;
 use outwright::{Settings, Shared};
-use outwright_contract::{Loaded, Options, load};
+use outwright_contract::{Loaded, Options, Source, load};
 use outwright_gateway::{Config, Handle, Server, StartError};
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::{load as contracts, state};
 
+use reload::{Contracts, LOOK_EVERY};
+
+mod reload;
+
 /// Serves until SIGTERM or SIGINT, then finishes what is under way.
 pub(crate) fn run(args: &RunArgs) -> Exit {
-    let loaded = match contract(args) {
-        Ok(loaded) => loaded,
+    let (sources, loaded) = match contract(args) {
+        Ok(read) => read,
         Err(exit) => return exit,
     };
-    let handle = match start(args, loaded) {
+    let handle = match start(args, loaded.clone()) {
         Ok(handle) => handle,
         Err(exit) => return exit,
     };
@@ -34,7 +38,8 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     if let Some(file) = handle.admin_token_file() {
         eprintln!("outwright: the admin token is in {}", file.display());
     }
-    if let Err(error) = handle.wait_for_signal() {
+    let mut contracts = Contracts::new(args, &handle, (sources, loaded));
+    if let Err(error) = handle.attend(LOOK_EVERY, |why| contracts.look(why)) {
         eprintln!("error: cannot wait for a signal: {error}");
         return Exit::Environment;
     }
@@ -43,12 +48,16 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     Exit::Fine
 }
 
-/// The contracts, refused as a whole when one of them is unsafe.
-fn contract(args: &RunArgs) -> Result<Loaded, Exit> {
-    let sources = contracts::sources(std::slice::from_ref(&args.contracts))?;
+/// What the contracts say today, to be run.
+fn read(args: &RunArgs, sources: &[Source]) -> Loaded {
     let options = Options::run(contracts::today()).dev(args.dev);
-    let options = contracts::options(options, args.environment.as_deref());
-    let loaded = load(&sources, &options);
+    load(sources, &contracts::options(options, args.environment.as_deref()))
+}
+
+/// The contracts, refused as a whole when one of them is unsafe.
+fn contract(args: &RunArgs) -> Result<(Vec<Source>, Loaded), Exit> {
+    let sources = contracts::sources(std::slice::from_ref(&args.contracts))?;
+    let loaded = read(args, &sources);
     if loaded.report.errors() > 0 {
         contracts::tell(&loaded);
         eprintln!("outwright does not run contracts with errors");
@@ -61,7 +70,7 @@ fn contract(args: &RunArgs) -> Result<Loaded, Exit> {
         eprintln!("error: no contract in {}", args.contracts.display());
         return Err(Exit::Nothing);
     }
-    Ok(loaded)
+    Ok((sources, loaded))
 }
 
 fn start(args: &RunArgs, loaded: Loaded) -> Result<Handle, Exit> {
@@ -111,7 +120,10 @@ fn refused(error: StartError) -> Exit {
         StartError::OffLoopback(_) | StartError::NotServed(_) | StartError::Door(_) => {
             Exit::Refused
         }
-        StartError::Bind(..) | StartError::Token(..) | StartError::Thread(_) => Exit::Environment,
+        StartError::Bind(..)
+        | StartError::Token(..)
+        | StartError::Thread(_)
+        | StartError::Setup(_) => Exit::Environment,
     }
 }
 

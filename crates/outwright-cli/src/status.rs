@@ -67,6 +67,11 @@ fn text(status: &Value) -> String {
     let word = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     let up = number(&status["uptime_ms"]) / 1000;
     let _ = writeln!(out, "outwright {}, up for {up} s", word(&status["version"]));
+    if status.pointer("/contracts/refused_ms").is_some_and(Value::is_u64) {
+        out.push_str(
+            "OLD CONTRACTS: the ones on disk were refused; what it said of them tells why\n",
+        );
+    }
     for provider in status["providers"].as_array().into_iter().flatten() {
         let calls = &provider["calls"];
         let _ = writeln!(
@@ -113,7 +118,7 @@ fn text(status: &Value) -> String {
             );
         }
         for credential in provider["credentials"].as_array().into_iter().flatten() {
-            let state = if credential["read_ms"].is_u64() { "there" } else { "MISSING" };
+            let state = if number(&credential["version"]) > 0 { "there" } else { "MISSING" };
             let _ = writeln!(out, "  credential   {}: {state}", word(&credential["name"]));
         }
     }

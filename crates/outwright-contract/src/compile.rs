@@ -245,6 +245,7 @@ fn slot(view: &View<'_>, entry: &Entry) -> Made<Slot> {
         inject,
         hosts: all(&["hosts"]),
         scopes: all(&["scopes"]),
+        retired: false,
     })
 }
 
@@ -342,6 +343,7 @@ fn operation(view: &View<'_>, op: &Op, lane: u8) -> Made<Operation> {
         },
         reads_success_bodies: rows.iter().any(success) || needs_body(view.root),
         stream: node.read(&["stream", "max"], duration),
+        retired: false,
     })
 }
 

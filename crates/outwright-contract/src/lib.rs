@@ -17,6 +17,7 @@
 //! assert!(loaded.providers.is_empty());
 //! ```
 
+pub mod change;
 pub mod deployment;
 pub mod explain;
 pub mod finding;
@@ -37,6 +38,7 @@ mod shape;
 mod signals;
 mod units;
 
+pub use change::{Change, changes};
 pub use deployment::Deployment;
 pub use document::reference;
 pub use explain::{Explanation, Line, Row, Timeline};

@@ -3,7 +3,7 @@
 use crate::secrets;
 
 /// A contract file as it was read: a name for people, and its bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The path as findings print it; `/` between its parts.
     pub path: String,

@@ -74,6 +74,7 @@ impl Bench {
         let mut cx = Cx {
             now,
             provider: &self.p,
+            standing: &self.p,
             gates: &mut gates,
             dice: Dice::new(1),
             events: &mut self.events,

@@ -186,6 +186,13 @@ impl Breaker {
         }
     }
 
+    /// Goes on under another policy: its state stays; what it counted stays where the window is as long as it was.
+    pub fn follow(&mut self, before: &Policy, policy: &Policy) {
+        if before.window != policy.window {
+            self.window = Window::new(policy.window);
+        }
+    }
+
     /// What it would say now. Takes nothing.
     #[must_use]
     pub fn look(&self, policy: &Policy, now: Mono) -> Look {

@@ -38,8 +38,11 @@ mod turns;
 pub struct Cx<'a> {
     /// What time it is.
     pub now: Now,
-    /// The contract.
+    /// The contract that the call was admitted under: it rules what the call does.
     pub provider: &'a Provider,
+    /// The contract that stands now, which the gates go by; another one only after a reload
+    /// ([`Provider::succeeding`] keeps the indices the same).
+    pub standing: &'a Provider,
     /// The shared state of the provider, under its lock.
     pub gates: &'a mut Gates,
     /// Chance.
@@ -238,7 +241,7 @@ impl Call {
             cx.gates.bug("a call that is over holds nothing");
         }
         if cfg!(debug_assertions)
-            && let Err(broken) = cx.gates.verify(cx.provider, cx.now.mono)
+            && let Err(broken) = cx.gates.verify(cx.standing, cx.now.mono)
         {
             cx.gates.bug(broken);
         }

@@ -46,6 +46,7 @@ mod hold;
 mod judge;
 mod pump;
 mod queue;
+mod succeed;
 mod view;
 
 pub use view::{Turn, Which};
@@ -70,8 +71,17 @@ pub struct Gates {
     given: u64,
     returned: u64,
     bugs: u64,
+    /// What was let in under an earlier contract with more room.
+    inherited: Inherited,
     /// What calls and gates are told, while somebody wants to know.
     record: Option<Box<Record>>,
+}
+
+/// What may be more than the contract allows, because it was there before it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Inherited {
+    slots: u32,
+    waiting: usize,
 }
 
 /// What calls of one lane share.
@@ -98,8 +108,7 @@ impl Gates {
     #[must_use]
     pub fn new(p: &Provider) -> Self {
         let (lanes, lane_of) = lanes(p);
-        let reach = p.operations.iter().map(|op| op.timeouts.connect()).max();
-        let reach = reach.unwrap_or(Duration::ZERO);
+        let reach = reach(p);
         let slots = p.bulkhead.slots() as usize;
         let queue = Queue::new(lanes.len(), p.bulkhead.queue() as usize, slots);
         let of_operation = |_| Breaker::new(&p.breaker, breaker::Scope::Operation);
@@ -119,6 +128,7 @@ impl Gates {
             given: 0,
             returned: 0,
             bugs: 0,
+            inherited: Inherited::default(),
             record: None,
         }
     }
@@ -411,6 +421,12 @@ impl Gates {
             }
         }
     }
+}
+
+/// How long after its grant a request may at the latest leave.
+fn reach(p: &Provider) -> Duration {
+    let reach = p.operations.iter().map(|op| op.timeouts.connect()).max();
+    reach.unwrap_or(Duration::ZERO)
 }
 
 /// The distinct pairs of windows and credential slot, and which pair each operation has.

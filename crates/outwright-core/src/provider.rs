@@ -12,6 +12,10 @@ use crate::admission::Routes;
 use crate::outcome::{Class, Effect};
 use crate::{breaker, bulkhead, classify, ratelimit, retry, timeout};
 
+pub use succession::TooMany;
+
+mod succession;
+
 /// The index of an operation in [`Provider::operations`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OpIndex(pub u16);
@@ -168,6 +172,8 @@ pub struct Operation {
     pub reads_success_bodies: bool,
     /// Streams are judged good at the head and then live at most this long.
     pub stream: Option<Duration>,
+    /// Set where an earlier contract had it and this one has not: calls under way may still name it, no new one does.
+    pub retired: bool,
 }
 
 /// Bounds on bodies, in bytes.
@@ -315,6 +321,8 @@ pub struct Slot {
     pub hosts: Box<[Box<str>]>,
     /// Scopes that it carries.
     pub scopes: Box<[Box<str>]>,
+    /// Set where an earlier contract had it and this one has not.
+    pub retired: bool,
 }
 
 /// Where a secret is read.

@@ -83,6 +83,30 @@ impl Window {
         Self { count }
     }
 
+    /// A window of another size that goes on counting the sends which this one knows of.
+    ///
+    /// What has left this window is not remembered, so a longer one begins with the sends of the shorter.
+    /// Where both keep logs, a send that is in doubt can still arrive or be taken back; else it counts as if it
+    /// arrived as late as it can.
+    #[must_use]
+    pub fn following(&self, policy: &Policy, reach: Duration, now: Mono) -> Self {
+        let mut next = Self::new(policy, reach);
+        match (&self.count, &mut next.count) {
+            (Count::Exact(old), Count::Exact(new)) => new.follow(old, now),
+            (Count::Exact(old), Count::Coarse(new)) => {
+                old.arrivals(now).for_each(|arrival| new.add(arrival, 1));
+            }
+            (Count::Coarse(old), Count::Exact(new)) => {
+                old.arrivals(now).for_each(|(arrival, sends)| new.add(arrival, sends));
+            }
+            (Count::Coarse(old), Count::Coarse(new)) => {
+                old.arrivals(now).for_each(|(arrival, sends)| new.add(arrival, sends));
+            }
+        }
+        next.advance(now);
+        next
+    }
+
     /// Lets time pass: what was certain to arrive has arrived, what left the window is gone.
     pub fn advance(&mut self, now: Mono) {
         match &mut self.count {

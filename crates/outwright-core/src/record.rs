@@ -71,6 +71,8 @@ pub enum Told {
     NoCredential(u8),
     /// An operator turned a breaker.
     Turned(Which, Turn),
+    /// The next contract took over.
+    Contract,
 }
 
 /// An input without what must not be kept.
@@ -173,43 +175,60 @@ impl Record {
         self.entries.iter().filter(move |entry| match &entry.what {
             Told::Request(request) => request.id == call,
             Told::Call(theirs, _) | Told::Poll(theirs) => *theirs == call,
-            Told::Credential(..) | Told::NoCredential(_) | Told::Turned(..) => false,
+            Told::Credential(..) | Told::NoCredential(_) | Told::Turned(..) | Told::Contract => {
+                false
+            }
         })
     }
 
-    /// Lives through it once more, under this contract: every step of every call, in order.
+    /// Lives through it once more, under these contracts, each of which took the place of the one before: every
+    /// step of every call, in order.
     #[must_use]
-    pub fn replay(&self, provider: &Provider) -> Vec<(CallId, Step)> {
-        let mut gates = Gates::new(provider);
-        let mut calls: BTreeMap<CallId, Call> = BTreeMap::new();
+    pub fn replay(&self, first: &Provider, later: &[Provider]) -> Vec<(CallId, Step)> {
+        let (mut standing, mut later) = (first, later.iter());
+        let mut gates = Gates::new(standing);
+        let mut calls: BTreeMap<CallId, (Call, &Provider)> = BTreeMap::new();
         let (mut events, mut steps) = (Vec::new(), Vec::new());
         for Entry { now, what } in &self.entries {
             events.clear();
             gates.woken.clear();
-            let mut cx =
-                Cx { now: *now, provider, gates: &mut gates, dice: self.dice, events: &mut events };
+            let mut cx = Cx {
+                now: *now,
+                provider: standing,
+                standing,
+                gates: &mut gates,
+                dice: self.dice,
+                events: &mut events,
+            };
             match what {
                 Told::Request(request) => {
                     if let Ok(call) = Call::admit(&mut cx, *request) {
-                        calls.insert(request.id, call);
+                        calls.insert(request.id, (call, standing));
                     }
                 }
                 Told::Credential(slot, version, until) => {
-                    cx.gates.credential_is(provider, now.mono, *slot, (*version, *until));
+                    cx.gates.credential_is(standing, now.mono, *slot, (*version, *until));
                 }
                 Told::NoCredential(slot) => {
-                    cx.gates.credential_failed(provider, now.mono, *slot);
+                    cx.gates.credential_failed(standing, now.mono, *slot);
                 }
                 Told::Turned(which, turn) => {
-                    cx.gates.turn(provider, now.mono, *which, *turn);
+                    cx.gates.turn(standing, now.mono, *which, *turn);
+                }
+                Told::Contract => {
+                    let Some(next) = later.next() else { break };
+                    cx.gates.contract_is(standing, next, now.mono);
+                    standing = next;
                 }
                 Told::Call(id, kept) => {
-                    if let Some(call) = calls.get_mut(id) {
+                    if let Some((call, provider)) = calls.get_mut(id) {
+                        cx.provider = provider;
                         kept.tell(call, &mut cx);
                     }
                 }
                 Told::Poll(id) => {
-                    let Some(call) = calls.get_mut(id) else { continue };
+                    let Some((call, provider)) = calls.get_mut(id) else { continue };
+                    cx.provider = provider;
                     let step = call.poll(&mut cx);
                     steps.push((*id, step));
                     if matches!(step, Step::Done(_)) {
@@ -218,10 +237,17 @@ impl Record {
                 }
             }
         }
-        for call in calls.values_mut() {
+        for (call, provider) in calls.values_mut() {
             let now = self.entries.last().map_or_else(Now::default, |entry| entry.now);
             let (gates, dice) = (&mut gates, self.dice);
-            call.drop_quietly(&mut Cx { now, provider, gates, dice, events: &mut events });
+            call.drop_quietly(&mut Cx {
+                now,
+                provider,
+                standing,
+                gates,
+                dice,
+                events: &mut events,
+            });
         }
         steps
     }
@@ -263,7 +289,7 @@ impl fmt::Display for Entry {
             }
             Told::Call(id, kept) => write!(f, "#{} {kept:?}", id.0),
             Told::Poll(id) => write!(f, "#{} what to do?", id.0),
-            Told::Credential(..) | Told::NoCredential(_) | Told::Turned(..) => {
+            Told::Credential(..) | Told::NoCredential(_) | Told::Turned(..) | Told::Contract => {
                 write!(f, "{:?}", self.what)
             }
         }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use outwright::SetupError;
 use outwright_contract::Deployment;
 
 /// The setup of a gateway; [`Config::default`] is what `outwright run` uses without flags.
@@ -79,6 +80,14 @@ pub enum StartError {
     Token(PathBuf, std::io::Error),
     /// A thread or its runtime cannot be started.
     Thread(std::io::Error),
+    /// The contracts cannot take over.
+    Setup(SetupError),
+}
+
+impl From<SetupError> for StartError {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
 }
 
 impl std::fmt::Display for StartError {
@@ -103,6 +112,7 @@ impl std::fmt::Display for StartError {
             Self::Bind(address, _) => write!(f, "cannot listen on {address}"),
             Self::Token(path, _) => write!(f, "cannot use the admin token {}", path.display()),
             Self::Thread(_) => f.write_str("cannot start a thread that serves"),
+            Self::Setup(error) => write!(f, "cannot {error}"),
         }
     }
 }
@@ -111,6 +121,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::OffLoopback(_) | Self::NotServed(_) | Self::Door(_) => None,
+            Self::Setup(error) => error.source(),
             Self::Bind(_, cause) | Self::Token(_, cause) | Self::Thread(cause) => Some(cause),
         }
     }

@@ -14,7 +14,9 @@ use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, header};
 use outwright::telemetry::{self, Record, TurnedAway};
-use outwright::{Answer, CallerFacts, Core, Misuse, Outbound, Outcome, Own, ReplyBody};
+use outwright::{
+    Answer, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody, Roster,
+};
 use outwright_core::admission::Unmatched;
 use outwright_core::outcome::{Effect, Fault};
 use outwright_core::provider::{OpIndex, Operation};
@@ -37,14 +39,13 @@ pub(crate) struct Door {
     core: Core,
     hosts: Hosts,
     dress: Dress,
-    names: Box<[(Box<str>, usize)]>,
-    /// Set where all that comes in is for this provider.
-    of: Option<usize>,
+    /// Set where all that comes in is for the provider whose door is this port.
+    of: Option<u16>,
 }
 
 /// A request that is a call.
 struct Found {
-    provider: usize,
+    outlet: Rc<Outlet>,
     operation: OpIndex,
     path: PathAndQuery,
 }
@@ -52,23 +53,20 @@ struct Found {
 impl Door {
     /// The door of a core.
     pub(crate) fn new(core: Core, hosts: Hosts) -> Self {
-        let providers = core.providers().enumerate();
-        let mut names: Box<[_]> =
-            providers.map(|(index, provider)| (provider.name.clone(), index)).collect();
-        names.sort();
         let dress = Dress::new(core.shared().name());
-        Self { core, hosts, dress, names, of: None }
+        Self { core, hosts, dress, of: None }
     }
 
-    /// The door of one provider, on a port of its own.
-    pub(crate) fn of(core: Core, hosts: Hosts, provider: usize) -> Self {
-        Self { of: Some(provider), ..Self::new(core, hosts) }
+    /// The door of one provider, on this port of its own.
+    pub(crate) fn of(core: Core, hosts: Hosts, port: u16) -> Self {
+        Self { of: Some(port), ..Self::new(core, hosts) }
     }
 
     async fn serve(&self, mut request: Request<Inbound>, watch: Rc<Watch>) -> Response<AnswerBody> {
         watch.call_begins();
         let arrived = self.core.now();
-        let fields = match fields::read(request.headers(), &self.hosts) {
+        let outlets = self.core.outlets();
+        let fields = match fields::read(request.headers(), &self.hosts, outlets.roster()) {
             Ok(fields) => fields,
             Err(kind) => return self.send_away(kind, None, arrived, watch),
         };
@@ -79,22 +77,22 @@ impl Door {
         }
         if let Some(kind) = ends_here(&mut request, fields.forwards) {
             let mut answer = self.send_away(kind, None, arrived, watch);
-            let allowed = self.allowed(&request, fields.door);
+            let allowed = self.allowed(&request, fields.door, &outlets);
             answer.headers_mut().insert(header::ALLOW, allowed);
             return answer;
         }
-        let found = match self.find(&request, fields.door) {
+        let found = match self.find(&request, fields.door, &outlets) {
             Ok(found) => found,
             Err((kind, provider)) => return self.send_away(kind, provider, arrived, watch),
         };
-        let (provider, operation) = (found.provider, found.operation);
         let facts = CallerFacts {
             timeout: fields.timeout,
             priority: fields.priority,
             arrived,
             caller: None,
         };
-        let outbound = Outbound { provider, operation, request, path: found.path, facts };
+        let Found { outlet, operation, path } = found;
+        let outbound = Outbound { outlet, operation, request, path, facts };
         let answer = self.core.call(outbound).await;
         self.write(answer, watch)
     }
@@ -106,14 +104,18 @@ impl Door {
         &self,
         request: &Request<Inbound>,
         door: Option<usize>,
+        outlets: &Outlets,
     ) -> Result<Found, (&'static Kind, Option<usize>)> {
         let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let path = request.uri().path();
-        let (known, name_end) = self.provider(path, door);
-        let Some(provider) = known else { return Err((&problem::PROVIDER_UNKNOWN, None)) };
+        let (known, name_end) = self.provider(path, door, outlets.roster());
+        let known = known.and_then(|provider| Some((provider, outlets.get(provider)?)));
+        let Some((provider, outlet)) = known else {
+            return Err((&problem::PROVIDER_UNKNOWN, None));
+        };
         let (rest, rest_path) = (whole.get(name_end..), path.get(name_end..));
         let rest_path = rest_path.filter(|rest| !rest.is_empty()).unwrap_or("/");
-        let routes = &self.core.provider(provider).routes;
+        let routes = &outlet.provider().routes;
         let operation = routes.find(request.method(), rest_path).map_err(|why| {
             let kind = match why {
                 Unmatched::Ambiguous(_) => &problem::PATH_AMBIGUOUS,
@@ -127,28 +129,35 @@ impl Door {
             rest => PathAndQuery::try_from(rest),
         };
         let path = path.map_err(|_| (&problem::PATH_AMBIGUOUS, Some(provider)))?;
-        Ok(Found { provider, operation, path })
+        Ok(Found { outlet: Rc::clone(outlet), operation, path })
     }
 
     /// The provider that a path begins with, and where its name ends; behind a door the whole path is the provider's.
-    fn provider(&self, path: &str, door: Option<usize>) -> (Option<usize>, usize) {
-        if let Some(provider) = door.or(self.of) {
+    fn provider(&self, path: &str, door: Option<usize>, roster: &Roster) -> (Option<usize>, usize) {
+        if let Some(port) = self.of {
+            return (roster.port_doors().find(|(of, _)| *of == port).map(|(_, index)| index), 0);
+        }
+        if let Some(provider) = door {
             return (Some(provider), 0);
         }
         let name_end =
             path.get(1..).and_then(|rest| rest.find('/')).map_or(path.len(), |at| at + 1);
         let name = path.get(1..name_end).unwrap_or_default();
-        let place = self.names.binary_search_by(|(known, _)| (**known).cmp(name));
-        let known = place.ok().and_then(|place| self.names.get(place));
-        (known.map(|&(_, provider)| provider), name_end)
+        (roster.find(name), name_end)
     }
 
     /// The methods that a contract lists for a path, for `Allow`.
-    fn allowed(&self, request: &Request<Inbound>, door: Option<usize>) -> HeaderValue {
+    fn allowed(
+        &self,
+        request: &Request<Inbound>,
+        door: Option<usize>,
+        outlets: &Outlets,
+    ) -> HeaderValue {
         let path = request.uri().path();
-        let (provider, name_end) = self.provider(path, door);
+        let (provider, name_end) = self.provider(path, door, outlets.roster());
         let rest = path.get(name_end..).filter(|rest| !rest.is_empty()).unwrap_or("/");
-        let routes = provider.map(|index| &self.core.provider(index).routes);
+        let outlet = provider.and_then(|provider| outlets.get(provider));
+        let routes = outlet.map(|outlet| &outlet.provider().routes);
         let methods = routes.into_iter().flat_map(|routes| routes.methods(rest));
         let text = methods.map(Method::as_str).collect::<Vec<_>>().join(", ");
         HeaderValue::from_str(&text).expect("names of methods are a field value")
@@ -178,9 +187,11 @@ impl Door {
         telemetry.turned_away(turned_away(kind), (provider, status), arrived.wall);
         let outwright = self.core.now().mono.since(arrived.mono);
         let times = Times { outwright, queue: Duration::ZERO, provider: Duration::ZERO };
+        let outlets = self.core.outlets();
+        let outlet = provider.and_then(|provider| outlets.get(provider));
         let place = Place {
             call: Some(self.core.next_call()),
-            provider: provider.map(|index| &*self.core.provider(index).name),
+            provider: outlet.map(|outlet| &*outlet.provider().name),
             ..Place::default()
         };
         self.document(&Problem::of(kind), &place, times)
@@ -188,11 +199,11 @@ impl Door {
 
     /// Turns what became of a call into its answer.
     fn write(&self, answer: Answer, watch: Rc<Watch>) -> Response<AnswerBody> {
-        let Own { outcome, mut record, at: now } = match answer {
+        let Own { outcome, outlet, mut record, at: now } = match answer {
             Answer::Reply(reply) => return self.relay(reply, watch),
             Answer::Own(own) => *own,
         };
-        let provider = self.core.provider(record.provider);
+        let provider = outlet.provider();
         let operation = provider.operation(record.operation);
         let problem = match outcome {
             Outcome::Refused(refusal) => {
@@ -237,7 +248,7 @@ impl Door {
         let word = record.skipped.and_then(problem::retry_word);
         let word = if unknown { Some("unsafe") } else { word };
         if attempts > 1 || word.is_some() {
-            let provider = self.core.provider(record.provider);
+            let provider = body.outlet().provider();
             dress::stop(headers, word, &provider.stop_retry);
         }
         Response::from_parts(head, AnswerBody::reply(body, watch))

@@ -13,5 +13,5 @@ pub mod demo;
 pub mod story;
 
 pub use self::config::{ADMIN_PORT, Config, DATA_PORT, StartError};
-pub use self::server::{Handle, Server};
+pub use self::server::{Handle, Look, Server};
 pub use self::token::TOKEN_FILE;

@@ -1,24 +1,29 @@
-//! A running gateway: one thread and one runtime per core, started and drained as one.
+//! A running gateway: one thread and one runtime per core, started, reloaded and drained as one.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use outwright::{Core, Shared};
-use outwright_core::provider::Listen;
+use outwright::{Core, Roster, Shared};
+use outwright_core::provider::{Listen, Provider};
 use tokio::runtime::Builder;
-use tokio::sync::watch;
-use tokio::task::LocalSet;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinSet, LocalSet};
 
 use crate::admin::Admin;
 use crate::config::{Config, StartError};
 use crate::door::{Door, Hosts};
-use crate::listener::{self, Shared as Port};
+use crate::listener;
 use crate::token::Token;
+
+pub use attend::Look;
+use ports::{Opened, Port, PortDoor, bound};
+
+mod attend;
+mod ports;
 
 /// Starts gateways.
 #[derive(Debug)]
@@ -27,13 +32,24 @@ pub struct Server;
 /// A running gateway; dropping it stops it without waiting for the calls that are under way.
 #[derive(Debug)]
 pub struct Handle {
+    config: Config,
     data: SocketAddr,
     admin: SocketAddr,
     token: Token,
     token_file: Option<PathBuf>,
     stop: watch::Sender<bool>,
-    threads: Vec<JoinHandle<()>>,
+    cores: Vec<OfCore>,
+    /// The ports of providers that are open.
+    doors: Mutex<Vec<Opened>>,
     shared: Arc<Shared>,
+}
+
+/// A thread that serves.
+#[derive(Debug)]
+struct OfCore {
+    thread: JoinHandle<()>,
+    /// Doors that are opened later go this way.
+    doors: mpsc::UnboundedSender<PortDoor>,
 }
 
 impl Server {
@@ -46,60 +62,123 @@ impl Server {
         check(config)?;
         let (token, token_file) = Token::of(config.state.as_deref())
             .map_err(|(path, cause)| StartError::Token(path, cause))?;
-        let mut ports = Ports::bind(config, &shared)?;
-        let (data, admin_address) = (ports.data_address, ports.admin_address);
-        let data_hosts = Hosts::new(data, &config.hosts);
-        let data_hosts = data_hosts.with_doors(data.port(), host_doors(&shared));
-        one_door_each(&shared, &data_hosts)?;
-        let doors: Vec<_> = ports.doors.iter().map(|door| door.address.port()).collect();
-        shared.listens_on(&[&doors[..], &[data.port(), admin_address.port()]].concat());
+        let data = Port::bind(config.data, config.cores.get())?;
+        let (admin, admin_address) = bound(config.admin, listener::Shared::WithNobody)?;
+        let data_hosts = Hosts::new(data.address, &config.hosts);
         let (stop, stopped) = watch::channel(false);
         let mut handle = Handle {
-            data,
+            config: config.clone(),
+            data: data.address,
             admin: admin_address,
             token,
             token_file,
             stop,
-            threads: Vec::with_capacity(ports.data.len()),
+            cores: Vec::with_capacity(data.listeners.len()),
+            doors: Mutex::default(),
             shared,
         };
-        let mut admin = Some(ports.admin);
-        for (index, listener) in std::mem::take(&mut ports.data).into_iter().enumerate() {
+        let roster = handle.shared.roster();
+        one_door_each(&roster, &data_hosts)?;
+        let new = handle.open(&roster)?;
+        let mut admin = Some(admin);
+        for (index, listener) in data.listeners.into_iter().enumerate() {
+            let (doors, arriving) = mpsc::unbounded_channel();
             let work = Work {
                 core: index,
                 shared: Arc::clone(&handle.shared),
                 data: listener,
                 admin: admin.take().map(|listener| (listener, handle.token.clone())),
                 data_hosts: data_hosts.clone(),
-                doors: doors_of_one(&mut ports.doors, config),
+                doors: arriving,
                 admin_hosts: Hosts::new(admin_address, &config.hosts),
                 drain: config.drain,
                 stopped: stopped.clone(),
             };
             let thread = std::thread::Builder::new().name(format!("outwright-{index}"));
-            let spawned = thread.spawn(move || work.run());
-            handle.threads.push(spawned.map_err(StartError::Thread)?);
+            let thread = thread.spawn(move || work.run()).map_err(StartError::Thread)?;
+            handle.cores.push(OfCore { thread, doors });
         }
+        handle.settle(&roster, new);
         Ok(handle)
     }
 }
 
 impl Handle {
+    /// Lets these contracts take the place of those that stand, doors included; blocks on files.
+    ///
+    /// Calls under way keep the contract that they were admitted under. A door that is closed takes no new
+    /// connection and lets the calls that came in through it finish.
+    ///
+    /// # Errors
+    ///
+    /// A door that cannot be opened, roots that cannot be used, so much renamed that a restart is needed.
+    /// Then everything stays as it was.
+    pub fn reload(&self, providers: Vec<Provider>) -> Result<(), StartError> {
+        let hosts = Hosts::new(self.data, &self.config.hosts);
+        let mut new = Vec::new();
+        let opened = |roster: &Roster| {
+            one_door_each(roster, &hosts)?;
+            new = self.open(roster)?;
+            Ok::<_, StartError>(())
+        };
+        self.shared.reload(providers, opened)?;
+        self.settle(&self.shared.roster(), new);
+        Ok(())
+    }
+
+    /// Binds the ports of a roster that are not open yet.
+    fn open(&self, roster: &Roster) -> Result<Vec<New>, StartError> {
+        let known: Vec<u16> = self.lock_doors().iter().map(|door| door.port).collect();
+        let missing = roster.port_doors().filter(|(port, _)| !known.contains(port));
+        let address = |port| SocketAddr::new(self.data.ip(), port);
+        missing.map(|(port, _)| ports::open(address(port), &self.config)).collect()
+    }
+
+    /// Serves what was opened, closes the doors that a roster no longer has.
+    fn settle(&self, roster: &Roster, new: Vec<New>) {
+        let wanted: Vec<u16> = roster.port_doors().map(|(port, _)| port).collect();
+        let mut doors = self.lock_doors();
+        for (opened, of_cores) in new {
+            doors.push(opened);
+            for (core, door) in self.cores.iter().zip(of_cores) {
+                // A core that has ended serves nothing any more.
+                let _gone = core.doors.send(door);
+            }
+        }
+        doors.retain(|door| {
+            let stays = wanted.contains(&door.port);
+            if !stays {
+                door.close();
+            }
+            stays
+        });
+        let own = doors.iter().map(|door| door.port);
+        let own: Vec<_> = own.chain([self.data.port(), self.admin.port()]).collect();
+        self.shared.listens_on(&own);
+    }
+
+    fn lock_doors(&self) -> MutexGuard<'_, Vec<Opened>> {
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Where callers connect.
     #[must_use]
     pub const fn data(&self) -> SocketAddr {
         self.data
     }
 
-    /// The doors of single providers: a port, or a name on the data port.
-    pub fn doors(&self) -> impl Iterator<Item = (&str, String)> {
-        self.shared.providers().filter_map(|provider| {
+    /// The doors of single providers: the provider, and a port or a name on the data port.
+    #[must_use]
+    pub fn doors(&self) -> Vec<(String, String)> {
+        let roster = self.shared.roster();
+        let door = |(_, provider): (usize, &Provider)| {
             let door = match provider.listen.as_ref()? {
                 Listen::Port(port) => SocketAddr::new(self.data.ip(), *port).to_string(),
                 Listen::Host(name) => format!("{name}:{}", self.data.port()),
             };
-            Some((&*provider.name, door))
-        })
+            Some((provider.name.to_string(), door))
+        };
+        roster.providers().filter_map(door).collect()
     }
 
     /// Where operators connect.
@@ -131,30 +210,13 @@ impl Handle {
         self.end();
     }
 
-    /// Waits for SIGTERM or SIGINT.
-    ///
-    /// # Errors
-    ///
-    /// The signals cannot be watched.
-    pub fn wait_for_signal(&self) -> io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let mut terminate = signal(SignalKind::terminate())?;
-            let mut interrupt = signal(SignalKind::interrupt())?;
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            Ok(())
-        })
-    }
-
     fn end(&mut self) {
         self.stop.send_replace(true);
-        for thread in self.threads.drain(..) {
+        self.lock_doors().iter().for_each(Opened::close);
+        for core in self.cores.drain(..) {
+            drop(core.doors);
             // A thread that panicked has ended too; its calls are over.
-            let _ended = thread.join();
+            let _ended = core.thread.join();
         }
         self.shared.telemetry().close();
     }
@@ -166,6 +228,9 @@ impl Drop for Handle {
     }
 }
 
+/// A door that was opened, and what each core serves of it.
+type New = (Opened, Vec<PortDoor>);
+
 /// What one thread does.
 struct Work {
     core: usize,
@@ -174,7 +239,7 @@ struct Work {
     admin: Option<(std::net::TcpListener, Token)>,
     data_hosts: Hosts,
     admin_hosts: Hosts,
-    doors: Vec<(std::net::TcpListener, usize, Hosts)>,
+    doors: mpsc::UnboundedReceiver<PortDoor>,
     drain: Duration,
     stopped: watch::Receiver<bool>,
 }
@@ -198,109 +263,46 @@ impl Work {
                 let _served = listener::serve(listener, Rc::new(admin), stopped, drain).await;
             }));
         }
-        let mut doors = Vec::with_capacity(self.doors.len());
-        for (listener, provider, hosts) in self.doors {
-            let door = Rc::new(Door::of(core.clone(), hosts, provider));
-            let served = listener::serve(listener, door, self.stopped.clone(), self.drain);
-            doors.push(tokio::task::spawn_local(served));
-        }
+        let doors = tokio::task::spawn_local(serve_doors(self.doors, core.clone(), self.drain));
         let door = Rc::new(Door::new(core, self.data_hosts));
         let _served = listener::serve(self.data, door, self.stopped, self.drain).await;
-        for door in doors {
-            let _served = door.await;
-        }
+        let _served = doors.await;
         telemetry.flush();
     }
 }
 
-/// Names that are doors of providers on the data port.
-fn host_doors(shared: &Shared) -> impl Iterator<Item = (&str, usize)> {
-    shared.providers().enumerate().filter_map(|(index, provider)| match &provider.listen {
-        Some(Listen::Host(name)) => Some((&**name, index)),
-        Some(Listen::Port(_)) | None => None,
-    })
+/// Serves the ports of providers as they are opened, until no more can come and all are closed.
+async fn serve_doors(mut arriving: mpsc::UnboundedReceiver<PortDoor>, core: Core, drain: Duration) {
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            door = arriving.recv() => {
+                let Some(PortDoor { listener, port, hosts, stopped }) = door else { break };
+                let door = Rc::new(Door::of(core.clone(), hosts, port));
+                open.spawn_local(listener::serve(listener, door, stopped, drain));
+            }
+            // One that ended is forgotten.
+            Some(_) = open.join_next() => {}
+        }
+    }
+    while open.join_next().await.is_some() {}
 }
 
-/// A name leads to one provider, and is no name of the listener itself.
-fn one_door_each(shared: &Shared, hosts: &Hosts) -> Result<(), StartError> {
-    let mut names: Vec<_> = host_doors(shared).map(|(name, _)| name).collect();
+/// A name leads to one provider, and is no name of the listener itself; so does a port.
+fn one_door_each(roster: &Roster, hosts: &Hosts) -> Result<(), StartError> {
+    let mut names: Vec<_> = roster.host_doors().map(|(name, _)| name).collect();
     names.sort_unstable();
     let twice = names.windows(2).find(|pair| pair.first() == pair.last());
-    let twice = twice.and_then(|pair| pair.first()).copied();
-    let hidden = || {
-        let provider = hosts.hidden_door()?;
-        host_doors(shared).find(|(_, index)| *index == provider).map(|(name, _)| name)
-    };
-    twice.or_else(hidden).map_or(Ok(()), |name| Err(StartError::Door(name.into())))
-}
-
-/// The port of a provider, bound once per core.
-struct PortDoor {
-    provider: usize,
-    address: SocketAddr,
-    listeners: Vec<std::net::TcpListener>,
-}
-
-/// What one core serves of the ports of providers.
-fn doors_of_one(
-    doors: &mut [PortDoor],
-    config: &Config,
-) -> Vec<(std::net::TcpListener, usize, Hosts)> {
-    let one = |door: &mut PortDoor| {
-        let hosts = Hosts::new(door.address, &config.hosts);
-        Some((door.listeners.pop()?, door.provider, hosts))
-    };
-    doors.iter_mut().filter_map(one).collect()
-}
-
-/// The listeners of a gateway, bound.
-struct Ports {
-    doors: Vec<PortDoor>,
-    data: Vec<std::net::TcpListener>,
-    data_address: SocketAddr,
-    admin: std::net::TcpListener,
-    admin_address: SocketAddr,
-}
-
-impl Ports {
-    fn bind(config: &Config, calls: &Shared) -> Result<Self, StartError> {
-        let cores = config.cores.get();
-        let shared = if cores == 1 { Port::WithNobody } else { Port::BetweenCores };
-        if config.data.port() != 0 && shared == Port::BetweenCores {
-            // A second gateway could share the port unseen, so ask first as if nobody may share it.
-            drop(bound(config.data, Port::WithNobody)?);
-        }
-        let (first, data_address) = bound(config.data, shared)?;
-        let mut data = vec![first];
-        for _ in 1..cores {
-            data.push(bound(data_address, shared)?.0);
-        }
-        let (admin, admin_address) = bound(config.admin, Port::WithNobody)?;
-        let mut doors = Vec::new();
-        for (provider, contract) in calls.providers().enumerate() {
-            let Some(Listen::Port(port)) = contract.listen else { continue };
-            let address = SocketAddr::new(data_address.ip(), port);
-            if shared == Port::BetweenCores {
-                drop(bound(address, Port::WithNobody)?);
-            }
-            let listeners = (0..cores).map(|_| Ok(bound(address, shared)?.0));
-            let listeners = listeners.collect::<Result<_, StartError>>()?;
-            doors.push(PortDoor { provider, address, listeners });
-        }
-        Ok(Self { data, data_address, admin, admin_address, doors })
+    let twice = twice.and_then(|pair| pair.first());
+    if let Some(name) = twice.or_else(|| names.iter().find(|name| hosts.hides(name))) {
+        return Err(StartError::Door((*name).into()));
     }
-}
-
-fn bound(
-    address: SocketAddr,
-    shared: Port,
-) -> Result<(std::net::TcpListener, SocketAddr), StartError> {
-    let bind = || {
-        let listener = listener::bind(address, shared)?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
-    };
-    bind().map_err(|cause| StartError::Bind(address, cause))
+    let mut ports: Vec<_> = roster.port_doors().map(|(port, _)| port).collect();
+    ports.sort_unstable();
+    match ports.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[_]>::first) {
+        Some(port) => Err(StartError::Door(port.to_string().into())),
+        None => Ok(()),
+    }
 }
 
 /// loopback only, since callers have no tokens yet.

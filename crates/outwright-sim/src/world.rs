@@ -265,6 +265,7 @@ impl<'a> World<'a> {
         Cx {
             now: Now { mono: self.now, wall },
             provider: self.provider,
+            standing: self.provider,
             gates: &mut self.gates,
             dice: Dice::new(self.setting.seed),
             events: &mut self.events,

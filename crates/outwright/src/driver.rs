@@ -20,8 +20,10 @@ mod fields;
 mod job;
 mod kept;
 mod key;
+mod outlet;
 mod prepare;
 mod reply;
+mod roster;
 mod shared;
 mod trace;
 mod via;
@@ -36,13 +38,14 @@ use bytes::Bytes;
 use http_body::Body;
 use outwright_core::event::Event;
 use outwright_core::outcome::{Class, Effect, Fault};
-use outwright_core::provider::Provider;
 use outwright_core::step::{CallId, Failure, Request, Skip, Step};
 use outwright_core::time::{Mono, Now, Timestamp};
 use tokio::sync::oneshot;
 
 pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome, Own};
+pub use self::outlet::{Outlet, Outlets};
 pub use self::reply::{BrokenOff, ReplyBody};
+pub use self::roster::Roster;
 pub use self::shared::{Settings, SetupError, Shared};
 pub use crate::transport::{PoolCounts, TrustError};
 
@@ -50,6 +53,7 @@ use self::driven::Driven;
 use self::job::{Gone, Job};
 use self::key::Whose;
 use self::prepare::{Of, Prepared, Spares};
+use self::roster::Entry;
 use crate::dns::Resolver;
 use crate::telemetry::{self, CoreTelemetry, Record};
 use crate::transport::{Cause, Origin};
@@ -74,7 +78,8 @@ pub struct Core(Rc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     telemetry: Rc<CoreTelemetry>,
-    origins: Box<[Rc<Origin>]>,
+    outlets: RefCell<Rc<Outlets>>,
+    resolver: Rc<Resolver>,
     hand: RefCell<Hand>,
     calls: Cell<u64>,
     /// When both clocks were last read.
@@ -92,18 +97,13 @@ impl Core {
     #[must_use]
     pub fn new(shared: Arc<Shared>, number: usize) -> Self {
         let resolver = Rc::new(Resolver::new(&shared.name_servers));
-        let clock = shared.clock();
-        let origins = (0..shared.providers().len()).map(|index| {
-            let seat = shared.seat(index);
-            let tls = seat.tls.as_ref();
-            let own = Arc::clone(shared.own_ports());
-            Rc::new(Origin::new(&seat.provider, tls, Rc::clone(&resolver), (clock, own)))
-        });
+        let outlets = Outlets::new(shared.roster(), None, |entry| way(&shared, &resolver, entry));
         let born = shared.now();
         let first = before_the_first_call(born.wall, number);
         let core = Self(Rc::new(Inner {
             telemetry: shared.telemetry().core(),
-            origins: origins.collect(),
+            outlets: RefCell::new(Rc::new(outlets)),
+            resolver,
             hand: RefCell::new(Hand::new(Arc::clone(shared.wallet()))),
             calls: Cell::new(first),
             read: Cell::new(born),
@@ -126,19 +126,27 @@ impl Core {
         core
     }
 
-    /// The providers, in the order in which the process was given them.
-    pub fn providers(&self) -> impl ExactSizeIterator<Item = &Provider> {
-        self.0.shared.providers()
+    /// The providers under the contracts that stand now.
+    #[must_use]
+    pub fn outlets(&self) -> Rc<Outlets> {
+        let outlets = self.0.outlets.borrow();
+        if outlets.number() == self.0.shared.roster_number() {
+            return Rc::clone(&outlets);
+        }
+        drop(outlets);
+        self.follow()
     }
 
-    /// The provider of an index.
-    ///
-    /// # Panics
-    ///
-    /// Never for an index below the number of providers.
-    #[must_use]
-    pub fn provider(&self, index: usize) -> &Provider {
-        &self.0.shared.seat(index).provider
+    /// Goes on under the contracts that have taken over.
+    #[cold]
+    fn follow(&self) -> Rc<Outlets> {
+        let inner = &self.0;
+        let before = Rc::clone(&inner.outlets.borrow());
+        let way = |entry: &_| way(&inner.shared, &inner.resolver, entry);
+        let outlets = Rc::new(Outlets::new(inner.shared.roster(), Some(&before), way));
+        inner.telemetry.follow();
+        inner.outlets.replace(Rc::clone(&outlets));
+        outlets
     }
 
     /// The telemetry of this core.
@@ -177,26 +185,21 @@ impl Core {
         CallId(number)
     }
 
-    /// What the connection pool of a provider did on this core.
-    #[must_use]
-    pub fn pool(&self, provider: usize) -> PoolCounts {
-        self.0.origins.get(provider).map(|origin| origin.pool_counts()).unwrap_or_default()
-    }
-
     /// Carries a call to its answer. Dropping the future is the caller's going away.
     pub async fn call<B>(&self, outbound: Outbound<B>) -> Answer
     where
         B: Body<Data = Bytes> + 'static,
         B::Error: Into<Cause>,
     {
-        let Outbound { provider, operation, request, path, facts } = outbound;
-        let mut record = Record::new(self.next_call(), provider, operation, facts.arrived);
+        let Outbound { outlet, operation, request, path, facts } = outbound;
+        let mut record = Record::new(self.next_call(), outlet.index, operation, facts.arrived);
         record.timeout = facts.timeout;
         record.priority = facts.priority;
         // In a box: it goes from hand to hand below, and only its address should.
-        let mut job = Box::new(Job::new(Driven::new(self.clone(), record)));
+        let driven = Driven::new(self.clone(), Rc::clone(&outlet), record);
+        let mut job = Box::new(Job::new(driven));
         let arrived = facts.arrived.mono;
-        let provider = self.provider(provider);
+        let provider = &*outlet.provider;
         let rules = provider.operation(operation);
         let total = rules.timeouts.total();
         let left = facts.timeout.map_or(total, |asked| asked.min(total));
@@ -257,10 +260,6 @@ impl Core {
         self.0.shared.clock().instant(at)
     }
 
-    fn origin(&self, provider: usize) -> &Rc<Origin> {
-        self.0.origins.get(provider).expect("every provider has an origin on every core")
-    }
-
     /// Has a refused credential read anew, on a thread for blocking work; the gates are told what came of it.
     fn refresh(&self, provider: usize, slot: Option<u8>) {
         let Some(slot) = slot else { return };
@@ -280,6 +279,7 @@ async fn carry(job: Box<Job>, step: Step) -> Answer {
         return job.run(step, None).await;
     }
     let (record, at) = (job.driven.record.clone(), job.driven.at);
+    let outlet = Rc::clone(&job.driven.outlet);
     let gone = Rc::new(Gone::default());
     let (tell, told) = oneshot::channel();
     let theirs = Rc::clone(&gone);
@@ -293,7 +293,7 @@ async fn carry(job: Box<Job>, step: Step) -> Answer {
     let answer = told.await;
     drop(leaving);
     answer.ok().and_then(|mut untaken| untaken.answer.take()).unwrap_or_else(|| {
-        Answer::Own(Box::new(Own { outcome: Outcome::Failed(VANISHED), record, at }))
+        Answer::Own(Box::new(Own { outcome: Outcome::Failed(VANISHED), outlet, record, at }))
     })
 }
 
@@ -338,8 +338,15 @@ async fn sweep(core: Weak<Inner>) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
         let Some(core) = core.upgrade() else { return };
-        core.origins.iter().for_each(|origin| origin.sweep());
+        Core(core).outlets().iter().for_each(|outlet| outlet.origin.sweep());
     }
+}
+
+/// The way of one core to a provider.
+fn way(shared: &Arc<Shared>, resolver: &Rc<Resolver>, entry: &Entry) -> Rc<Origin> {
+    let tls = entry.tls.as_ref().map(|secured| &secured.config);
+    let own = Arc::clone(shared.own_ports());
+    Rc::new(Origin::new(&entry.provider, tls, Rc::clone(resolver), (shared.clock(), own)))
 }
 
 /// The number from which a core counts the calls of its life.

@@ -26,9 +26,11 @@ use outwright_core::time::{Mono, Timestamp};
 
 pub use self::counts::TurnedAway;
 pub use self::families::{FAMILIES, Family, Kind};
-pub use self::levels::{Levels, WindowLevel};
+pub use self::levels::{CredentialLevel, Levels, WindowLevel};
 pub use self::log::LogTarget;
 pub use self::record::{Attempt, Attempts, Outcome, Record};
+
+use crate::driver::Roster;
 
 use self::counts::{CoreCounts, count};
 use self::line::Fixed;
@@ -39,48 +41,78 @@ use self::text::{Sources, TransitionCounts};
 /// The telemetry of a process.
 #[derive(Debug)]
 pub struct Telemetry {
-    shapes: Box<[Shape]>,
-    fixed: Arc<[Box<[Fixed]>]>,
+    told: Mutex<Arc<Told>>,
     cores: Mutex<Vec<Arc<CoreCounts>>>,
     transitions: Transitions,
+    reload: Mutex<Reload>,
     queue: Option<Arc<Queue>>,
     writer: Mutex<Option<Writer>>,
 }
 
+/// New contracts were not taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused;
+
+/// How it stands with the contracts that were read last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reload {
+    /// When those that are in force were taken over.
+    pub taken: Timestamp,
+    /// When newer ones were refused, if they were.
+    pub refused: Option<Timestamp>,
+}
+
+/// What is told about the contracts that stand, by the indices of their providers.
+#[derive(Debug)]
+struct Told {
+    shapes: Box<[Shape]>,
+    fixed: Box<[Box<[Fixed]>]>,
+}
+
+impl Told {
+    fn of(roster: &Roster) -> Self {
+        let fixed = |provider: &Provider| {
+            provider.operations.iter().map(|op| Fixed::new(provider, op)).collect()
+        };
+        Self {
+            shapes: roster.all().map(Shape::of).collect(),
+            fixed: roster.all().map(fixed).collect(),
+        }
+    }
+}
+
 impl Telemetry {
-    /// Telemetry about these providers, in this order; opens the log.
+    /// Telemetry about these providers; opens the log.
     ///
     /// # Errors
     ///
     /// The log cannot be opened, or its thread cannot be started.
-    pub fn start<'a>(
-        providers: impl IntoIterator<Item = &'a Provider>,
-        target: &LogTarget,
-    ) -> io::Result<Self> {
-        let providers: Vec<_> = providers.into_iter().collect();
-        let fixed = providers
-            .iter()
-            .map(|provider| provider.operations.iter().map(|op| Fixed::new(provider, op)).collect())
-            .collect();
+    pub(crate) fn start(roster: &Roster, target: &LogTarget, wall: Timestamp) -> io::Result<Self> {
         let writer = Writer::start(target)?;
         Ok(Self {
-            shapes: providers.iter().map(|provider| Shape::of(provider)).collect(),
-            fixed,
+            told: Mutex::new(Arc::new(Told::of(roster))),
             cores: Mutex::new(Vec::new()),
             transitions: Transitions::default(),
+            reload: Mutex::new(Reload { taken: wall, refused: None }),
             queue: writer.as_ref().map(Writer::queue),
             writer: Mutex::new(writer),
         })
     }
 
+    /// Tells of these contracts from now on; every core has to [`CoreTelemetry::follow`] before it calls under them.
+    pub(crate) fn follow(&self, roster: &Roster) {
+        *unpoisoned(&self.told) = Arc::new(Told::of(roster));
+    }
+
     /// The telemetry of one core, to be kept on its thread.
     #[must_use]
     pub fn core(self: &Arc<Self>) -> Rc<CoreTelemetry> {
-        let counts = Arc::new(CoreCounts::new(&self.shapes));
+        let told = self.told();
+        let counts = Arc::new(CoreCounts::new(&told.shapes));
         unpoisoned(&self.cores).push(Arc::clone(&counts));
         let log = self.queue.as_ref().map(|queue| CoreLog {
             queue: Arc::clone(queue),
-            fixed: Arc::clone(&self.fixed),
+            told,
             stamp: Stamp::new(),
             buffer: Vec::with_capacity(BUFFER_BYTES + LINE_BYTES),
             lines: 0,
@@ -88,27 +120,45 @@ impl Telemetry {
         });
         Rc::new(CoreTelemetry {
             process: Arc::clone(self),
-            counts,
+            counts: RefCell::new(counts),
             log: log.map(RefCell::new),
             flush_planned: Cell::new(false),
             here: PhantomData,
         })
     }
 
-    /// The metrics as Prometheus text 0.0.4; `levels` say where the gates stand, one per provider in order.
+    /// The metrics as Prometheus text 0.0.4; `levels` say where the gates stand, by the index of their provider.
     #[must_use]
-    pub fn exposition(&self, levels: &[Levels]) -> String {
-        let cores = unpoisoned(&self.cores).clone();
-        let sources =
-            Sources { shapes: &self.shapes, cores: &cores, transitions: &self.transitions, levels };
-        sources.page()
+    pub fn exposition(&self, levels: &[Option<Levels>]) -> String {
+        let (cores, told) = (unpoisoned(&self.cores).clone(), self.told());
+        let (transitions, reload) = (&self.transitions, self.reload());
+        Sources { shapes: &told.shapes, cores: &cores, transitions, reload, levels }.page()
     }
 
-    /// Calls that are over and under way, per provider in order: for `status`.
+    /// New contracts were read: they are in force, or refused and the ones before them stay.
+    pub fn reloaded(&self, outcome: Result<(), Refused>, wall: Timestamp) {
+        let mut reload = unpoisoned(&self.reload);
+        *reload = match outcome {
+            Ok(()) => Reload { taken: wall, refused: None },
+            Err(Refused) => Reload { refused: Some(wall), ..*reload },
+        };
+    }
+
+    /// How it stands with the contracts that were read last.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        *unpoisoned(&self.reload)
+    }
+
+    fn told(&self) -> Arc<Told> {
+        Arc::clone(&unpoisoned(&self.told))
+    }
+
+    /// Calls that are over and under way, by the index of their provider: for `status`.
     #[must_use]
     pub fn calls(&self) -> Vec<Calls> {
         let cores = unpoisoned(&self.cores).clone();
-        (0..self.shapes.len())
+        (0..self.told().shapes.len())
             .map(|index| {
                 let mut calls = Calls::default();
                 for provider in cores.iter().filter_map(|core| core.providers.get(index)) {
@@ -136,7 +186,8 @@ impl Telemetry {
 #[derive(Debug)]
 pub struct CoreTelemetry {
     process: Arc<Telemetry>,
-    counts: Arc<CoreCounts>,
+    /// Replaced where a reload brings operations that it has no place for.
+    counts: RefCell<Arc<CoreCounts>>,
     log: Option<RefCell<CoreLog>>,
     flush_planned: Cell<bool>,
     /// One writer: it must not leave its thread.
@@ -146,14 +197,15 @@ pub struct CoreTelemetry {
 impl CoreTelemetry {
     /// A call to this provider has begun; [`CoreTelemetry::over`] ends it, exactly once.
     pub fn begin(&self, provider: usize) {
-        if let Some(counts) = self.counts.providers.get(provider) {
+        if let Some(counts) = self.counts.borrow().providers.get(provider) {
             counts.in_flight.add(1);
         }
     }
 
     /// What the engine said in one step of a call.
     pub fn events(&self, provider: usize, operation: OpIndex, events: &[Event]) {
-        let Some(counts) = self.counts.providers.get(provider) else { return };
+        let all = self.counts.borrow();
+        let Some(counts) = all.providers.get(provider) else { return };
         let Some(operation_counts) = counts.operation(operation) else { return };
         let mut judged = None;
         for event in events {
@@ -168,7 +220,7 @@ impl CoreTelemetry {
     /// A call is over: counts it and writes its line.
     pub fn over(self: &Rc<Self>, record: &Record, ended: Mono) {
         let ended = Ended { at: ended, overhead: record.overhead(ended) };
-        if let Some(counts) = self.counts.providers.get(record.provider) {
+        if let Some(counts) = self.counts.borrow().providers.get(record.provider) {
             counts.over(record, ended);
         }
         if let Some(log) = &self.log {
@@ -184,33 +236,52 @@ impl CoreTelemetry {
         (provider, status): (Option<usize>, u16),
         wall: Timestamp,
     ) {
-        count(&self.counts.turned_away, why as usize);
+        let counts = self.counts.borrow();
+        count(&counts.turned_away, why as usize);
         if matches!(why, TurnedAway::BrowserRefused | TurnedAway::HostForeign) {
-            count(&self.counts.host_check, 0);
+            count(&counts.host_check, 0);
         }
+        drop(counts);
         if let Some(log) = &self.log {
-            let shape = provider.and_then(|index| self.process.shapes.get(index));
-            let name = shape.map(|shape| &*shape.name);
-            log.borrow_mut().turned_away((name, why.word(), status), wall);
+            log.borrow_mut().turned_away((provider, why.word(), status), wall);
             self.written();
         }
     }
 
     /// The admin port turned a request away for its Host or Origin.
     pub fn admin_host_refused(&self) {
-        count(&self.counts.host_check, 1);
+        count(&self.counts.borrow().host_check, 1);
     }
 
     /// Something happened that our own code promised could not.
     pub fn bug(&self) {
-        self.counts.bugs.add(1);
+        self.counts.borrow().bugs.add(1);
+    }
+
+    /// Tells of the contracts of which the process tells by now; what was counted goes on counting.
+    pub(crate) fn follow(&self) {
+        let told = self.process.told();
+        let counts = Arc::clone(&self.counts.borrow());
+        if !counts.has_place_for(&told.shapes) {
+            let larger = Arc::new(CoreCounts::new(&told.shapes));
+            larger.go_on_from(&counts);
+            // Under the lock, so that no scrape sees both or neither.
+            let mut cores = unpoisoned(&self.process.cores);
+            if let Some(place) = cores.iter_mut().find(|place| Arc::ptr_eq(place, &counts)) {
+                *place = Arc::clone(&larger);
+            }
+            self.counts.replace(larger);
+        }
+        if let Some(log) = &self.log {
+            log.borrow_mut().told = told;
+        }
     }
 
     /// Hands the lines over that this core has gathered.
     pub fn flush(&self) {
         if let Some(log) = &self.log {
             let lost = log.borrow_mut().hand_over();
-            self.counts.dropped.add(lost);
+            self.counts.borrow().dropped.add(lost);
         }
     }
 
@@ -248,7 +319,7 @@ struct Ended {
 #[derive(Debug)]
 struct CoreLog {
     queue: Arc<Queue>,
-    fixed: Arc<[Box<[Fixed]>]>,
+    told: Arc<Told>,
     stamp: Stamp,
     buffer: Vec<u8>,
     lines: u64,
@@ -257,7 +328,7 @@ struct CoreLog {
 
 impl CoreLog {
     fn call(&mut self, record: &Record, ended: Ended) {
-        let operations = self.fixed.get(record.provider);
+        let operations = self.told.fixed.get(record.provider);
         let fixed = operations.and_then(|all| all.get(usize::from(record.operation.0)));
         if let Some(fixed) = fixed {
             line::push_call(&mut self.buffer, &mut self.stamp, fixed, record, ended);
@@ -265,7 +336,13 @@ impl CoreLog {
         }
     }
 
-    fn turned_away(&mut self, what: (Option<&str>, &str, u16), wall: Timestamp) {
+    fn turned_away(
+        &mut self,
+        (provider, why, status): (Option<usize>, &str, u16),
+        wall: Timestamp,
+    ) {
+        let shape = provider.and_then(|index| self.told.shapes.get(index));
+        let what = (shape.map(|shape| &*shape.name), why, status);
         line::push_turned_away(&mut self.buffer, &mut self.stamp, wall.millis(), what);
         self.lines += 1;
     }
@@ -301,7 +378,6 @@ struct Shape {
     name: Box<str>,
     operations: Box<[Box<str>]>,
     windows: Box<[Box<str>]>,
-    slots: Box<[Box<str>]>,
     version: Box<str>,
     owner: Box<str>,
     tier: Tier,
@@ -313,7 +389,6 @@ impl Shape {
             name: provider.name.clone(),
             operations: provider.operations.iter().map(|op| op.name.clone()).collect(),
             windows: provider.windows.iter().map(|window| window.name().into()).collect(),
-            slots: provider.slots.iter().map(|slot| slot.name.clone()).collect(),
             version: provider.digest.clone(),
             owner: provider.about.team.clone(),
             tier: provider.tier,

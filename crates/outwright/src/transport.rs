@@ -42,7 +42,7 @@ pub(crate) use self::connection::Connection;
 pub(crate) use self::inflate::Gauge;
 pub(crate) use self::link::Link;
 pub(crate) use self::send::Failed;
-pub(crate) use self::tls::config as tls_config;
+pub(crate) use self::tls::{Secured, config as tls_config};
 pub(crate) use self::wire::WireBody;
 
 use self::connect::{Made, Tls, Versions, Way, connect};

@@ -15,11 +15,13 @@ mod secret;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use outwright_core::provider::{Provider, Slot, Source};
+use outwright_core::provider::{Slot, Source};
 use outwright_core::redact::MARK;
+
+use crate::driver::Roster;
 
 pub use credential::{Credential, Unusable};
 pub use file::{Refused, Stamp};
@@ -31,10 +33,14 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Every credential of the process.
 #[derive(Debug)]
 pub struct Wallet {
-    slots: Box<[Box<[Mutex<Kept>]>]>,
+    /// By provider and slot; a reload replaces what changed.
+    slots: RwLock<Slots>,
     generation: AtomicU64,
     dev: bool,
 }
+
+/// By the index of a provider, then of a slot.
+type Slots = Vec<Vec<Arc<Mutex<Kept>>>>;
 
 /// What the wallet keeps of a slot.
 #[derive(Debug)]
@@ -48,7 +54,7 @@ struct Kept {
     stamp: Option<Stamp>,
     fault: Option<Fault>,
     /// The present secret and the one before it: what must not be shown.
-    hidden: Vec<Secret>,
+    hidden: Vec<Arc<Secret>>,
 }
 
 /// Why a slot is empty. Names the slot and its source, never the secret.
@@ -110,12 +116,33 @@ pub struct Change {
 impl Wallet {
     /// Reads every slot of these providers. Blocks on files.
     #[must_use]
-    pub fn open(providers: &[Provider], dev: bool) -> Self {
-        let slots = providers.iter().map(|provider| {
-            let keep = |slot: &Slot| Mutex::new(Kept::new(&provider.name, slot, dev));
-            provider.slots.iter().map(keep).collect()
-        });
-        Self { slots: slots.collect(), generation: AtomicU64::new(1), dev }
+    pub(crate) fn open(roster: &Roster, dev: bool) -> Self {
+        let wallet = Self { slots: RwLock::default(), generation: AtomicU64::new(1), dev };
+        wallet.follow(roster);
+        wallet
+    }
+
+    /// Keeps the slots of these contracts from now on. Blocks on files.
+    ///
+    /// A slot that is written as before stays as it is. What changed is read anew, as the next version.
+    /// What is gone stays for calls that are under way.
+    pub(crate) fn follow(&self, roster: &Roster) {
+        let before = self.slots().clone();
+        let mut slots: Slots = Vec::new();
+        for (index, provider) in roster.all().enumerate() {
+            let known = before.get(index);
+            let keep = |(place, slot): (usize, &Slot)| {
+                let known = known.and_then(|slots| slots.get(place));
+                match known {
+                    Some(kept) if lock(kept).is_of(slot) => Arc::clone(kept),
+                    Some(kept) => Arc::new(Mutex::new(lock(kept).rewritten(slot, self.dev))),
+                    None => Arc::new(Mutex::new(Kept::new(&provider.name, slot, self.dev))),
+                }
+            };
+            slots.push(provider.slots.iter().enumerate().map(keep).collect());
+        }
+        *self.slots.write().unwrap_or_else(PoisonError::into_inner) = slots;
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A number that moves on whenever any slot changed.
@@ -127,7 +154,8 @@ impl Wallet {
     /// The credential of a slot; none while it is empty.
     #[must_use]
     pub fn credential(&self, provider: usize, slot: u8) -> Option<Arc<Credential>> {
-        self.kept(provider, slot)?.current.clone()
+        let kept = self.kept(provider, slot)?;
+        lock(&kept).current.clone()
     }
 
     /// Looks at every file and reads what changed; says which slots changed. Blocks on files.
@@ -137,7 +165,8 @@ impl Wallet {
 
     /// Reads a slot anew after its credential was refused; its version stays where its secret did. Blocks on files.
     pub fn refresh(&self, provider: usize, slot: u8) -> Option<Change> {
-        let mut kept = self.kept(provider, slot)?;
+        let kept = self.kept(provider, slot)?;
+        let mut kept = lock(&kept);
         kept.stamp = None;
         let changed = kept.look(self.dev);
         let version = kept.current.as_ref().map(|credential| credential.version());
@@ -158,7 +187,7 @@ impl Wallet {
     #[must_use]
     pub fn faults(&self) -> Vec<SlotFault> {
         let mut faults = Vec::new();
-        for kept in self.slots.iter().flatten().map(lock) {
+        for kept in self.slots().iter().flatten().map(|kept| lock(kept)) {
             if let Some(fault) = kept.fault.clone() {
                 faults.push(SlotFault {
                     provider: kept.provider.clone(),
@@ -174,8 +203,8 @@ impl Wallet {
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let mut shown = text.to_owned();
-        for kept in self.slots.iter().flatten().map(lock) {
-            for form in kept.hidden.iter().flat_map(credential::forms) {
+        for kept in self.slots().iter().flatten().map(|kept| lock(kept)) {
+            for form in kept.hidden.iter().flat_map(|secret| credential::forms(secret)) {
                 // Shorter ones would blot out ordinary words; the bytes of a real key are many more.
                 if form.len() >= 4 && shown.contains(form.as_str()) {
                     shown = shown.replace(form.as_str(), MARK);
@@ -185,14 +214,20 @@ impl Wallet {
         shown
     }
 
-    fn kept(&self, provider: usize, slot: u8) -> Option<MutexGuard<'_, Kept>> {
-        self.slots.get(provider)?.get(usize::from(slot)).map(lock)
+    fn kept(&self, provider: usize, slot: u8) -> Option<Arc<Mutex<Kept>>> {
+        self.slots().get(provider)?.get(usize::from(slot)).map(Arc::clone)
+    }
+
+    fn slots(&self) -> RwLockReadGuard<'_, Slots> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Applies to every slot; lists those of which it says that they changed.
     fn each(&self, mut apply: impl FnMut(&mut Kept) -> bool) -> Vec<Change> {
         let mut changes = Vec::new();
-        for (provider, slots) in self.slots.iter().enumerate() {
+        // Files are read below, which a reload must not have to wait for.
+        let all = self.slots().clone();
+        for (provider, slots) in all.iter().enumerate() {
             for (slot, kept) in slots.iter().enumerate() {
                 let mut kept = lock(kept);
                 if apply(&mut kept) {
@@ -243,6 +278,27 @@ impl Kept {
         kept
     }
 
+    /// Whether a contract writes the slot as it is kept.
+    fn is_of(&self, slot: &Slot) -> bool {
+        let Slot { name: _, source, inject, hosts, scopes: _, retired: _ } = slot;
+        (source, inject, hosts) == (&self.slot.source, &self.slot.inject, &self.slot.hosts)
+    }
+
+    /// The slot as another contract writes it: its versions go on, and what was secret stays so.
+    fn rewritten(&self, slot: &Slot, dev: bool) -> Self {
+        let mut kept = Self {
+            slot: slot.clone(),
+            provider: self.provider.clone(),
+            version: self.version,
+            current: None,
+            stamp: None,
+            fault: None,
+            hidden: self.hidden.clone(),
+        };
+        kept.look(dev);
+        kept
+    }
+
     /// Reads the source where it changed; says whether the slot changed by it.
     fn look(&mut self, dev: bool) -> bool {
         let read = match &self.slot.source {
@@ -264,7 +320,7 @@ impl Kept {
                 .ok_or_else(|| Fault::NoVariable(name.clone())),
         };
         let made = read.and_then(|secret| {
-            if self.current.is_some() && self.hidden.last() == Some(&secret) {
+            if self.current.is_some() && self.hidden.last().is_some_and(|last| **last == secret) {
                 return Ok(None);
             }
             let credential = Credential::new(&self.slot, &secret, self.version.saturating_add(1))
@@ -277,7 +333,7 @@ impl Kept {
                 self.version = credential.version();
                 self.current = Some(Arc::new(credential));
                 self.fault = None;
-                self.hidden.push(secret);
+                self.hidden.push(Arc::new(secret));
                 let old = self.hidden.len().saturating_sub(2);
                 self.hidden.drain(..old);
                 true
@@ -317,10 +373,10 @@ impl Hand {
     }
 
     fn take(&mut self) {
-        let of = |slots: &[Mutex<Kept>]| {
+        let of = |slots: &Vec<Arc<Mutex<Kept>>>| {
             slots.iter().map(|kept| lock(kept).current.clone()).collect::<Vec<_>>()
         };
-        self.held = self.wallet.slots.iter().map(|slots| of(slots)).collect();
+        self.held = self.wallet.slots().iter().map(of).collect();
     }
 }
 

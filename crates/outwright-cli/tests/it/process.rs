@@ -25,9 +25,32 @@ pub(crate) fn outwright() -> Command {
 /// A gateway in a process of its own, on free ports.
 pub(crate) struct Gateway {
     pub(crate) data: SocketAddr,
+    pub(crate) admin: SocketAddr,
     pub(crate) process: Running,
     /// Kept open: a process whose stderr is closed dies of its next word.
-    _talk: BufReader<ChildStderr>,
+    talk: BufReader<ChildStderr>,
+}
+
+impl Gateway {
+    /// Sends a signal, such as `HUP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.process.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.expect("kill is there").success(), "the gateway runs");
+    }
+
+    /// Reads what it says until a line has one of these in it: all lines up to that one.
+    pub(crate) fn says(&mut self, marks: &[&str]) -> String {
+        let mut said = String::new();
+        loop {
+            let before = said.len();
+            let bytes = self.talk.read_line(&mut said).expect("stderr is text");
+            assert!(bytes > 0, "the gateway ended; it said:\n{said}");
+            if marks.iter().any(|mark| said[before..].contains(mark)) {
+                return said;
+            }
+        }
+    }
 }
 
 /// Starts `outwright run --dev` on the contracts of a folder and waits until it says where it serves.
@@ -63,7 +86,8 @@ pub(crate) fn gateway_with(folder: &Path, variables: &[(&str, &str)]) -> Gateway
         admin = admin.or_else(|| address(&line, "operators on http://"));
         said.push_str(&line);
     }
-    Gateway { data: data.expect("the loop ends with both"), process, _talk: talk }
+    let (data, admin) = data.zip(admin).expect("the loop ends with both");
+    Gateway { data, admin, process, talk }
 }
 
 fn address(line: &str, mark: &str) -> Option<SocketAddr> {

@@ -1,7 +1,7 @@
 //! Layers: which value holds, where it came from, and what files are made of.
 
 use outwright_contract::node::Layer;
-use outwright_contract::{Colour, Explanation, Loaded, Options, Severity, Source, load};
+use outwright_contract::{Colour, Explanation, Loaded, Options, Severity, Source, changes, load};
 
 use crate::hostile::GOOD;
 use crate::sample::{TODAY, sources};
@@ -155,4 +155,42 @@ fn a_deployments_name_begins_with_a_letter() {
         let all = [("outwright.yaml", deployment.as_str()), ("c/acme.yaml", GOOD)];
         assert_eq!(read(&all, &Options::run(TODAY)).report.errors(), errors, "{name}");
     }
+}
+
+fn change(before: &str, after: &str) -> Vec<String> {
+    let state = |text: &str| read(&[("c/acme.yaml", text)], &Options::check(TODAY));
+    changes(&state(before), &state(after)).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_changed_is_told_once_where_all_operations_inherit_it() {
+    let faster = GOOD.replace("tier: important", "tier: critical");
+    assert_eq!(change(GOOD, GOOD), [] as [&str; 0]);
+    assert_eq!(change(GOOD, &faster), ["acme: tier: important -> critical"]);
+    let one = GOOD.replace("    fallback: none", "    fallback: none\n    timeouts: { idle: 1s }");
+    let said = change(GOOD, &one);
+    assert!(
+        said.contains(&"acme: operations.list_orders.timeouts.idle: 2s -> 1s".to_owned()),
+        "{said:?}"
+    );
+    let more = GOOD.replace(
+        "operations:\n",
+        "operations:\n  ping:\n    request: GET /ping\n    needs: [orders]\n    fallback: none\n",
+    );
+    assert_eq!(change(GOOD, &more), ["acme: operations.ping: GET /ping (added)"]);
+    assert_eq!(change(&more, GOOD), ["acme: operations.ping: GET /ping (removed)"]);
+    let other = GOOD.replace("provider: acme", "provider: other");
+    assert_eq!(change(GOOD, &other), ["acme: removed", "other: added"]);
+}
+
+#[test]
+fn a_secret_is_masked_on_both_sides_of_a_change() {
+    let with = |secret: &str| {
+        GOOD.replace("tier: important", &format!("tier: important\nfields: {{ pass: [{secret}] }}"))
+    };
+    let said = change(
+        &with("sk_live_4eC39HqLyjWDarjtT1zdp7dc"),
+        &with("sk_live_9zZ39HqLyjWDarjtT1zdp7aa"),
+    );
+    assert!(said.iter().all(|line| !line.contains("sk_live")), "{said:?}");
 }

@@ -77,7 +77,7 @@ impl Call {
             left: self.deadline.ends().since(cx.now.mono).saturating_add(RESERVE),
             attempt_min: ATTEMPT_MIN.min(operation.timeouts.attempt()),
             body: if replayable { retry::Body::Replayable } else { retry::Body::Gone },
-            budget: cx.gates.budget(cx.provider, cx.now.mono),
+            budget: cx.gates.budget(cx.standing, cx.now.mono),
         };
         let number = self.attempt.number();
         let salt = if verdict.hint.is_some() { Salt::Hint(number) } else { Salt::Backoff(number) };

@@ -29,7 +29,7 @@ impl Call {
             latest: self.deadline.latest(),
             draw: cx.dice.draw(self.request.id.0, Salt::Ramp(self.attempt.number())),
         };
-        match cx.gates.enter(cx.provider, cx.now.mono, &ask) {
+        match cx.gates.enter(cx.standing, cx.now.mono, &ask) {
             Entry::Granted(grant) => self.granted(cx, grant),
             Entry::Queued(ticket) => {
                 self.tell(cx, What::Queued);
@@ -41,7 +41,7 @@ impl Call {
 
     /// Asks again for a grant that it waits for; says until when it has to go on waiting.
     pub(super) fn claim(&mut self, cx: &mut Cx<'_>, ticket: Ticket) -> Option<Mono> {
-        match cx.gates.claim(cx.provider, cx.now.mono, ticket) {
+        match cx.gates.claim(cx.standing, cx.now.mono, ticket) {
             Claim::Still(until) => return Some(until),
             Claim::Granted(grant) => self.granted(cx, grant),
             Claim::Refused(refusal) => self.refused(cx, refusal),
@@ -153,7 +153,7 @@ impl Call {
         }
         (self.sent, self.heard, self.left) = (sent, heard, Left::Sent);
         if let Some(grant) = &self.grant {
-            cx.gates.answered(cx.provider, cx.now.mono, grant);
+            cx.gates.answered(cx.standing, cx.now.mono, grant);
         }
         match peek {
             Some(bytes_max) => self.stage = Stage::Peek(bytes_max),
@@ -172,7 +172,7 @@ impl Call {
     /// Ends a call that nobody drives any more: what it holds goes back.
     pub(crate) fn drop_quietly(&mut self, cx: &mut Cx<'_>) {
         if let Some(ticket) = self.ticket() {
-            cx.gates.forget(cx.provider, cx.now.mono, ticket);
+            cx.gates.forget(cx.standing, cx.now.mono, ticket);
         }
         if self.grant.is_some() {
             self.leave(cx, Left::Sent);
@@ -202,7 +202,7 @@ impl Call {
         let refused = self.grant.as_ref().filter(|_| again.kind == Kind::Refreshed);
         self.refused = refused.map(Grant::version).or(self.refused);
         let fetch = refused.and_then(|grant| {
-            let refused = cx.gates.credential_refused(cx.provider, grant);
+            let refused = cx.gates.credential_refused(cx.standing, grant);
             (refused == Refused::Fetch).then(|| grant.version())
         });
         self.leave(cx, Left::Sent);
@@ -276,7 +276,7 @@ impl Call {
         self.caller = Caller::Gone;
         match self.stage {
             Stage::Queued(ticket) => {
-                cx.gates.forget(cx.provider, cx.now.mono, ticket);
+                cx.gates.forget(cx.standing, cx.now.mono, ticket);
                 self.refund(cx);
                 self.finish(After::Done(Reply::Gone));
             }
@@ -380,7 +380,7 @@ impl Call {
             Decision::Again(again) => {
                 self.tally.note(verdict, again);
                 if again.kind.cost() > 0 {
-                    cx.gates.pay(cx.provider, cx.now.mono);
+                    cx.gates.pay(cx.standing, cx.now.mono);
                     self.paid = Paid::Yes;
                 }
                 self.tell(cx, What::Retrying { attempt: self.attempt, wait: again.wait });
@@ -399,7 +399,7 @@ impl Call {
     /// A repeat that was paid is not going to be sent.
     fn refund(&mut self, cx: &mut Cx<'_>) {
         if mem::replace(&mut self.paid, Paid::No) == Paid::Yes {
-            cx.gates.repay(cx.provider, cx.now.mono);
+            cx.gates.repay(cx.standing, cx.now.mono);
         }
     }
 
@@ -416,7 +416,7 @@ impl Call {
             _ => Try::Repeat,
         };
         if let Some(grant) = self.grant.as_mut() {
-            cx.gates.learn(cx.provider, cx.now.mono, grant, Lesson { verdict, try_number, draw });
+            cx.gates.learn(cx.standing, cx.now.mono, grant, Lesson { verdict, try_number, draw });
         }
         let call = self.request.id;
         cx.events.extend(cx.gates.take_changes().map(|what| Event { call, what }));
@@ -425,7 +425,7 @@ impl Call {
     /// Gives the grant back.
     fn leave(&mut self, cx: &mut Cx<'_>, left: Left) {
         match self.grant.take() {
-            Some(grant) => cx.gates.leave(cx.provider, cx.now.mono, grant, left),
+            Some(grant) => cx.gates.leave(cx.standing, cx.now.mono, grant, left),
             None => cx.gates.bug("a grant is given back once"),
         }
     }

@@ -57,6 +57,16 @@ impl Hold {
         if self.noted < granted { Look::Free } else { self.look(now) }
     }
 
+    /// The one of two that holds longer.
+    pub(super) fn longer(self, other: Self, now: Mono) -> Self {
+        let rank = |hold: Self| match hold.look(now) {
+            Look::Free => (0, Mono::ZERO),
+            Look::Until(until) => (1, until),
+            Look::Exhausted(until) => (2, until),
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+
     /// Somebody sends now: while exhausted, that is the probe of this minute.
     pub(super) fn enter(&mut self, now: Mono) {
         if let Wish::Exhausted { probe, .. } = &mut self.wish {

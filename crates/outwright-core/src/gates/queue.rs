@@ -98,17 +98,17 @@ pub(super) struct Queue {
 }
 
 const NOBODY: u32 = u32::MAX;
+const NO_LINE: Line = Line { first: NOBODY, last: NOBODY };
 
 impl Queue {
     /// `waiting_max` may wait; those who were handed something and have not fetched it need places as well.
     pub(super) fn new(lanes: usize, waiting_max: usize, slots: usize) -> Self {
         let places_max = waiting_max * 2 + slots;
-        let empty = [Line { first: NOBODY, last: NOBODY }; 3];
         Self {
             entries: Vec::with_capacity(places_max),
             free: NOBODY,
             places_max,
-            lines: vec![empty; lanes],
+            lines: vec![[NO_LINE; 3]; lanes],
             busy: 0,
             waiting: 0,
             handed: 0,
@@ -129,6 +129,25 @@ impl Queue {
         self.busy
     }
 
+    /// Makes room for more who wait; there is never less than there was.
+    pub(super) fn grow(&mut self, waiting_max: usize, slots: usize) {
+        self.places_max = self.places_max.max(waiting_max * 2 + slots);
+    }
+
+    /// Puts all who wait into other lanes, in the order in which they came.
+    pub(super) fn relane(&mut self, lanes: usize, lane_of: impl Fn(OpIndex) -> u8) {
+        let mut waiting: Vec<_> = (0..self.entries.len())
+            .filter_map(|index| self.at(u32::try_from(index).unwrap_or(NOBODY)))
+            .collect();
+        waiting.sort_unstable_by_key(|head| head.order);
+        self.lines = vec![[NO_LINE; 3]; lanes];
+        self.busy = 0;
+        for Head { ticket, mut waiter, .. } in waiting {
+            waiter.lane = lane_of(waiter.operation);
+            self.link(ticket.index, waiter);
+        }
+    }
+
     /// Whether somebody of this or a higher urgency waits in the lane: a newcomer must not overtake it.
     pub(super) fn ahead(&self, lane: u8, priority: Priority) -> Ahead {
         let lines = self.lines.get(usize::from(lane)).into_iter().flatten();
@@ -141,7 +160,17 @@ impl Queue {
         let index = self.place()?;
         let order = self.orders;
         self.orders += 1;
-        let line = self.line(waiter.lane, waiter.priority)?;
+        self.waiting += 1;
+        let entry = self.entry(index)?;
+        entry.order = order;
+        let generation = entry.generation;
+        self.link(index, waiter);
+        Some(Ticket { index, generation })
+    }
+
+    /// Puts a waiter at the end of its line.
+    fn link(&mut self, index: u32, waiter: Waiter) {
+        let Some(line) = self.line(waiter.lane, waiter.priority) else { return };
         let before = line.last;
         line.last = index;
         if before == NOBODY {
@@ -150,11 +179,10 @@ impl Queue {
             entry.after = index;
         }
         self.busy |= 1 << waiter.lane;
-        self.waiting += 1;
-        let entry = self.entry(index)?;
-        entry.place = Place::Waiting(waiter);
-        (entry.order, entry.before, entry.after) = (order, before, NOBODY);
-        Some(Ticket { index, generation: entry.generation })
+        if let Some(entry) = self.entry(index) {
+            entry.place = Place::Waiting(waiter);
+            (entry.before, entry.after) = (before, NOBODY);
+        }
     }
 
     /// The most urgent and then oldest of a lane.

@@ -167,10 +167,14 @@ impl Gates {
     /// The sentence that does not hold.
     pub fn verify(&mut self, p: &Provider, now: Mono) -> Result<(), &'static str> {
         let used = u64::from(self.slots.used());
-        if self.given - self.returned != used || used > u64::from(p.bulkhead.slots()) {
+        // What an earlier contract let in leaves, and nothing comes in its place.
+        self.inherited.slots = self.inherited.slots.min(self.slots.used());
+        self.inherited.waiting = self.inherited.waiting.min(self.queue.waiting());
+        let slots_max = p.bulkhead.slots().max(self.inherited.slots);
+        if self.given - self.returned != used || used > u64::from(slots_max) {
             return Err("grants given less grants returned are the slots in use, and these fit");
         }
-        if self.queue.waiting() > p.bulkhead.queue() as usize {
+        if self.queue.waiting() > (p.bulkhead.queue() as usize).max(self.inherited.waiting) {
             return Err("no more calls wait than the queue holds");
         }
         if self.queue.handed() as u64 > used {

@@ -11,7 +11,10 @@ use super::{Look, Stamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Coarse {
     requests: u32,
-    /// How long after the end of a part its sends count.
+    per: Duration,
+    /// How long after its grant a send may arrive at the latest.
+    doubt: Duration,
+    /// How long after the end of a part its sends count: both of these.
     after: Duration,
     /// Length of a part in nanoseconds, at least 1.
     part: u64,
@@ -31,7 +34,24 @@ impl Coarse {
         let after = per.saturating_add(doubt);
         let held = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX) / part + 3;
         let held = usize::try_from(held).unwrap_or(usize::MAX).min(1 << 16);
-        Self { requests, after, part, parts: VecDeque::with_capacity(held), used: 0 }
+        Self { requests, per, doubt, after, part, parts: VecDeque::with_capacity(held), used: 0 }
+    }
+
+    /// When the sends of each part have arrived at the latest, and how many they are; in this order.
+    pub(super) fn arrivals(&self, now: Mono) -> impl Iterator<Item = (Mono, u32)> {
+        let parts = self.parts.iter().filter(move |part| self.leaves(**part) > now);
+        parts.map(|part| (self.leaves(*part).minus(self.per), part.sends))
+    }
+
+    /// Counts sends that arrive then; each call at the earliest at the time of the one before.
+    pub(super) fn add(&mut self, arrival: Mono, sends: u32) {
+        // A part counts for the doubt longer than an arrival does, so it may begin earlier by that.
+        let number = arrival.minus(self.doubt).nanos() / self.part;
+        self.used = self.used.saturating_add(sends);
+        match self.parts.back_mut() {
+            Some(last) if last.number >= number => last.sends = last.sends.saturating_add(sends),
+            Some(_) | None => self.parts.push_back(Part { number, sends }),
+        }
     }
 
     pub(super) fn advance(&mut self, now: Mono) {

@@ -44,6 +44,36 @@ impl Exact {
         }
     }
 
+    /// Takes over the sends of a log of another size.
+    pub(super) fn follow(&mut self, old: &Self, now: Mono) {
+        let arrived = old.leaving.iter().map(|leaves| leaves.minus(old.per));
+        self.leaving.extend(arrived.map(|arrival| arrival.plus(self.per)));
+        self.doubtful.extend(old.doubtful.iter().filter(|send| send.live));
+        self.live = self.doubtful.len();
+        self.advance(now);
+        self.forget_the_oldest();
+    }
+
+    /// When each send that counts has arrived, or will have at the latest; in this order.
+    pub(super) fn arrivals(&self, now: Mono) -> impl Iterator<Item = Mono> {
+        let arrived = self.leaving.iter().filter(move |leaves| **leaves > now);
+        let arrived = arrived.map(|leaves| leaves.minus(self.per));
+        arrived.chain(self.doubtful.iter().filter(|send| send.live).map(|send| send.certain))
+    }
+
+    /// Counts sends that arrive then; each call at the earliest at the time of the one before.
+    pub(super) fn add(&mut self, arrival: Mono, sends: u32) {
+        let most = usize::try_from(sends).unwrap_or(usize::MAX).min(self.requests);
+        self.leaving.extend(std::iter::repeat_n(arrival.plus(self.per), most));
+        self.forget_the_oldest();
+    }
+
+    /// Of more sends than it allows only the last so many decide when there is room again.
+    fn forget_the_oldest(&mut self) {
+        let surplus = (self.live + self.leaving.len()).saturating_sub(self.requests);
+        self.leaving.drain(..surplus.min(self.leaving.len()));
+    }
+
     pub(super) fn advance(&mut self, now: Mono) {
         while let Some(first) = self.doubtful.front() {
             if first.live {

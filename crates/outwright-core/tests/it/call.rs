@@ -34,7 +34,7 @@ impl Play {
     fn cx<T>(&mut self, act: impl FnOnce(&mut Option<Call>, &mut Cx<'_>) -> T) -> T {
         let now = Now { mono: self.now, ..Now::default() };
         let (provider, gates, events) = (&self.p, &mut self.gates, &mut self.events);
-        let mut cx = Cx { now, provider, gates, dice: Dice::new(7), events };
+        let mut cx = Cx { now, provider, standing: provider, gates, dice: Dice::new(7), events };
         act(&mut self.call, &mut cx)
     }
 
@@ -235,6 +235,7 @@ fn with_credential() -> Play {
         },
         hosts: Box::new([]),
         scopes: Box::new([]),
+        retired: false,
     }]);
     for operation in &mut p.operations {
         operation.slot = Some(0);

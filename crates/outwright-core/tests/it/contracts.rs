@@ -110,5 +110,6 @@ fn operation(name: &str, method: Method, plan: Plan, key: Key) -> Operation {
         },
         reads_success_bodies: false,
         stream: None,
+        retired: false,
     }
 }

@@ -121,6 +121,7 @@ fn with_credential() -> Provider {
         inject: Inject::Bearer,
         hosts: Box::new([]),
         scopes: Box::new([]),
+        retired: false,
     }]);
     for operation in &mut p.operations {
         operation.slot = Some(0);

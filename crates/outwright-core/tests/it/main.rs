@@ -5,4 +5,5 @@ mod call;
 #[expect(dead_code, reason = "the simulator's tests use the rest")]
 mod contracts;
 mod gates;
+mod succession;
 mod threads;

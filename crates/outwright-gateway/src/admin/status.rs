@@ -4,6 +4,7 @@ use http::{Response, StatusCode};
 use outwright::Shared;
 use outwright::telemetry::{Calls, Levels};
 use outwright_core::provider::{OpIndex, Provider, Tier};
+use outwright_core::time::Timestamp;
 use serde::Serialize;
 
 use super::{Whole, json};
@@ -12,6 +13,7 @@ use super::{Whole, json};
 struct Status<'a> {
     version: &'static str,
     uptime_ms: u64,
+    contracts: OfContracts,
     providers: Vec<OfProvider<'a>>,
 }
 
@@ -29,6 +31,14 @@ struct OfProvider<'a> {
     queue: Used,
     windows: Vec<OfWindow<'a>>,
     credentials: Vec<OfCredential<'a>>,
+}
+
+#[derive(Serialize)]
+struct OfContracts {
+    /// Since when those that stand are in force, in milliseconds since 1970.
+    since_ms: u64,
+    /// When newer ones were refused, if they were.
+    refused_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -69,19 +79,28 @@ struct OfCredential<'a> {
 pub(super) fn answer(shared: &Shared) -> Response<Whole> {
     let levels = shared.levels();
     let calls = shared.telemetry().calls();
-    let providers = shared.providers().zip(&levels).zip(&calls);
+    let reload = shared.telemetry().reload();
+    let contracts = OfContracts {
+        since_ms: reload.taken.millis(),
+        refused_ms: reload.refused.map(Timestamp::millis),
+    };
+    let roster = shared.roster();
+    let providers = roster.providers().filter_map(|(index, provider)| {
+        Some((provider, levels.get(index)?.as_ref()?, calls.get(index)?))
+    });
     let status = Status {
         version: env!("CARGO_PKG_VERSION"),
         uptime_ms: shared.now().mono.nanos() / 1_000_000,
+        contracts,
         providers: providers
-            .map(|((provider, levels), calls)| of(provider, levels, *calls))
+            .map(|(provider, levels, calls)| of(provider, levels, *calls))
             .collect(),
     };
     let document = serde_json::to_vec(&status).expect("names and numbers always are JSON");
     json(StatusCode::OK, "application/json", document)
 }
 
-fn of<'a>(provider: &'a Provider, levels: &Levels, calls: Calls) -> OfProvider<'a> {
+fn of<'a>(provider: &'a Provider, levels: &'a Levels, calls: Calls) -> OfProvider<'a> {
     let breakers = levels.breakers.iter().map(|(operation, state)| OfBreaker {
         breaker: operation.map_or("provider", |index: OpIndex| &provider.operation(index).name),
         state: state.word(),
@@ -92,7 +111,6 @@ fn of<'a>(provider: &'a Provider, levels: &Levels, calls: Calls) -> OfProvider<'
         limit: level.requests,
         per_ms: u64::try_from(window.per().as_millis()).unwrap_or(u64::MAX),
     });
-    let credentials = provider.slots.iter().zip(&levels.credentials);
     OfProvider {
         name: &provider.name,
         tier: match provider.tier {
@@ -109,8 +127,10 @@ fn of<'a>(provider: &'a Provider, levels: &Levels, calls: Calls) -> OfProvider<'
         concurrency: Used { used: levels.slots_used, limit: levels.slots },
         queue: Used { used: levels.waiting, limit: levels.queue },
         windows: windows.collect(),
-        credentials: credentials
-            .map(|(slot, version)| OfCredential { name: &slot.name, version: *version })
+        credentials: levels
+            .credentials
+            .iter()
+            .map(|level| OfCredential { name: &level.slot, version: level.version })
             .collect(),
     }
 }

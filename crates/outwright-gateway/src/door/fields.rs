@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 use outwright_core::provider::Priority;
 
+use outwright::Roster;
+
 use super::hosts::Hosts;
 use crate::problem::{self, Kind};
 
@@ -25,7 +27,11 @@ pub(super) struct Fields {
 /// Reads the fields; refuses browsers, foreign hosts and fields of ours that make no sense.
 ///
 /// A pass over all fields costs less than looking each one up.
-pub(super) fn read(headers: &HeaderMap, hosts: &Hosts) -> Result<Fields, &'static Kind> {
+pub(super) fn read(
+    headers: &HeaderMap,
+    hosts: &Hosts,
+    roster: &Roster,
+) -> Result<Fields, &'static Kind> {
     let mut fields = Fields {
         timeout: None,
         priority: Priority::Default,
@@ -40,7 +46,7 @@ pub(super) fn read(headers: &HeaderMap, hosts: &Hosts) -> Result<Fields, &'stati
             4 if name == "host" => {
                 at_home = hosts.know(value);
                 if !at_home {
-                    fields.door = hosts.door(value);
+                    fields.door = hosts.door(value, roster.host_doors());
                     at_home = fields.door.is_some();
                 }
             }
@@ -137,6 +143,8 @@ fn digits(text: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use outwright::Roster;
+
     use super::{Fields, read, timeout, unquote_key};
     use crate::door::hosts::Hosts;
     use crate::problem::{self, Kind};
@@ -151,7 +159,8 @@ mod tests {
             let value = HeaderValue::from_str(value).unwrap();
             headers.append(HeaderName::from_static(name), value);
         }
-        read(&headers, &Hosts::new("127.0.0.1:80".parse().unwrap(), &[]))
+        let hosts = Hosts::new("127.0.0.1:80".parse().unwrap(), &[]);
+        read(&headers, &hosts, &Roster::default())
     }
 
     ///

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
     own: Box<[Box<[u8]>]>,
-    /// Names that are the doors of providers.
-    doors: Box<[(Box<[u8]>, usize)]>,
+    /// What stands behind a name that is a door of a provider: `:4180`.
+    port: Box<[u8]>,
 }
 
 impl Hosts {
@@ -25,31 +25,27 @@ impl Hosts {
         }
         all.extend(added.iter().cloned());
         let own = all.into_iter().map(|name| name.into_bytes().into()).collect();
-        Self { own, doors: Box::default() }
+        Self { own, port: format!(":{port}").into_bytes().into() }
     }
 
-    /// The same, with names that are the doors of providers on a listener of this port.
-    pub(crate) fn with_doors<'a>(
-        self,
-        port: u16,
-        doors: impl Iterator<Item = (&'a str, usize)>,
-    ) -> Self {
-        let spelled = |(name, provider): (&str, usize)| {
-            let whole = if port == 80 { name.to_owned() } else { format!("{name}:{port}") };
-            (whole.into_bytes().into(), provider)
+    /// The provider whose door on this listener has this name.
+    pub(crate) fn door<'a>(
+        &self,
+        host: &[u8],
+        mut doors: impl Iterator<Item = (&'a str, usize)>,
+    ) -> Option<usize> {
+        let name = match host.strip_suffix(&*self.port) {
+            Some(name) => name,
+            None if *self.port == *b":80" => host,
+            None => return None,
         };
-        Self { doors: doors.map(spelled).collect(), ..self }
+        doors.find(|(door, _)| door.as_bytes().eq_ignore_ascii_case(name)).map(|(_, index)| index)
     }
 
-    /// The provider whose door has this name.
-    pub(crate) fn door(&self, host: &[u8]) -> Option<usize> {
-        let mut doors = self.doors.iter();
-        doors.find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, provider)| *provider)
-    }
-
-    /// The provider whose door nobody could reach, since the listener itself has its name.
-    pub(crate) fn hidden_door(&self) -> Option<usize> {
-        self.doors.iter().find(|(name, _)| self.know(name)).map(|(_, provider)| *provider)
+    /// Whether the listener itself has the name of a door, so that nobody could reach it.
+    pub(crate) fn hides(&self, door: &str) -> bool {
+        let spelled = [door.as_bytes(), &self.port].concat();
+        self.know(&spelled) || *self.port == *b":80" && self.know(door.as_bytes())
     }
 
     /// Whether `host` is one of them; names are compared without regard to case.

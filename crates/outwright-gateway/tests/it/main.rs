@@ -17,6 +17,7 @@ mod peer;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod reload;
 mod serve;
 #[cfg(test)]
 mod signals;

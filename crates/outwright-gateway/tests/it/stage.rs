@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use outwright::Shared;
 use outwright::telemetry::LogTarget;
 use outwright_contract::{Date, Options, Source, load};
+use outwright_core::provider::Provider;
 use outwright_gateway::demo::{Demo, Ports, Settings};
-use outwright_gateway::{Config, Handle, Server};
+use outwright_gateway::{Config, Handle, Server, StartError};
 use tempfile::TempDir;
 
 use crate::peer::Peer;
@@ -26,6 +27,8 @@ pub(crate) struct Stage {
     pub(crate) demo: Demo,
     pub(crate) gateway: Option<Handle>,
     folder: TempDir,
+    /// The contract that was taken over last.
+    contract: String,
 }
 
 impl Stage {
@@ -70,12 +73,10 @@ impl Stage {
         let text = change(CONTRACT.to_owned())
             .replace("{port}", &demo.plain().port().to_string())
             .replace("{folder}", &folder.path().display().to_string());
-        let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
-        let loaded = load(&[Source::new("contracts/demo.yaml", text)], &options);
-        assert_eq!(loaded.report.errors(), 0, "{:?}", loaded.report);
+        let providers = checked(&[&text]);
         let log = LogTarget::File(folder.path().join("access.log"));
         let calls = outwright::Settings { dev: true, ..outwright::Settings::new(log) };
-        let shared = Shared::start(loaded.providers, calls).unwrap();
+        let shared = Shared::start(providers, calls).unwrap();
         let config = Config {
             data: SocketAddr::from(([127, 0, 0, 1], port)),
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -85,7 +86,30 @@ impl Stage {
             ..Config::default()
         };
         let gateway = Server::start(&config, Arc::clone(&shared)).unwrap();
-        Self { demo, gateway: Some(gateway), folder }
+        Self { demo, gateway: Some(gateway), folder, contract: text }
+    }
+
+    /// Lets a changed contract take over, with these contracts beside it.
+    pub(crate) fn reload(
+        &mut self,
+        change: impl FnOnce(String) -> String,
+        beside: &[&str],
+    ) -> Result<(), StartError> {
+        let text = change(self.contract.clone());
+        let all: Vec<_> = std::iter::once(&*text).chain(beside.iter().copied()).collect();
+        self.gateway().reload(checked(&all))?;
+        self.contract = text;
+        Ok(())
+    }
+
+    /// Another provider under the same terms.
+    pub(crate) fn other(&self, name: &str) -> String {
+        self.contract.replace("provider: demo", &format!("provider: {name}"))
+    }
+
+    /// Lets no contract of the stage's own stand, only these.
+    pub(crate) fn replace(&self, contracts: &[&str]) -> Result<(), StartError> {
+        self.gateway().reload(checked(contracts))
     }
 
     pub(crate) fn gateway(&self) -> &Handle {
@@ -151,6 +175,16 @@ impl Stage {
     pub(crate) fn log_path(&self) -> PathBuf {
         self.folder.path().join("access.log")
     }
+}
+
+/// The providers of contracts without an error.
+fn checked(contracts: &[&str]) -> Vec<Provider> {
+    let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
+    let sources = contracts.iter().enumerate();
+    let sources = sources.map(|(n, text)| Source::new(format!("contracts/{n}.yaml"), *text));
+    let loaded = load(&sources.collect::<Vec<_>>(), &options);
+    assert_eq!(loaded.report.errors(), 0, "{:?}", loaded.report);
+    loaded.providers
 }
 
 fn make_private(path: &std::path::Path) {

@@ -120,7 +120,7 @@ fn a_record_replays_every_step_and_shows_no_secret() {
         assert!(tape.steps.len() as u64 > report.calls / 2);
         let record = tape.record.unwrap();
         assert_eq!(record.lost(), 0);
-        let replayed = record.replay(&provider);
+        let replayed = record.replay(&provider, &[]);
         let differs = tape.steps.iter().zip(&replayed).position(|(then, now)| then != now);
         assert_eq!(differs, None, "seed {seed}");
         assert_eq!(tape.steps.len(), replayed.len(), "seed {seed}");
@@ -136,5 +136,5 @@ fn a_record_replays_every_step_and_shows_no_secret() {
 fn a_record_under_another_contract_is_another_story() {
     let (setting, peer) = chaos(1);
     let (_, tape) = World::new(&tight(), &setting, peer).run_on_tape().unwrap();
-    assert_ne!(tape.steps, tape.record.unwrap().replay(&provider()));
+    assert_ne!(tape.steps, tape.record.unwrap().replay(&provider(), &[]));
 }

@@ -1,5 +1,6 @@
 //! What a caller hands in and what it gets back.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
@@ -9,14 +10,15 @@ use outwright_core::refusal::Refusal;
 use outwright_core::step::Failure;
 use outwright_core::time::{Mono, Now};
 
+use super::outlet::Outlet;
 use super::reply::ReplyBody;
 use crate::telemetry::Record;
 
 /// One call, as a caller hands it in: its operation has been found, its path is the provider's.
 #[derive(Debug)]
 pub struct Outbound<B> {
-    /// Index of the provider, in the order in which the process was given them.
-    pub provider: usize,
+    /// The provider, under the contract by which the operation was found.
+    pub outlet: Rc<Outlet>,
     /// The operation, found by the provider's routes.
     pub operation: OpIndex,
     /// The request; its URI is not looked at, its hop-by-hop and `outwright-*` fields are dropped.
@@ -57,6 +59,8 @@ pub enum Answer {
 pub struct Own {
     /// Why there is no reply.
     pub outcome: Outcome,
+    /// The provider, under the contract that the call was admitted under.
+    pub outlet: Rc<Outlet>,
     /// How it came to that.
     pub record: Record,
     /// When.

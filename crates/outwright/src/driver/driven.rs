@@ -14,12 +14,15 @@ use outwright_core::time::Mono;
 
 use super::Core;
 use super::answer::{self, Answer, Own};
+use super::outlet::Outlet;
+use super::roster::Guarded;
 use crate::telemetry::{Attempt, Outcome, Record};
 
 /// A call and its record. Dropped before its end, it tells the engine that the caller is gone.
 #[derive(Debug)]
 pub(super) struct Driven {
     pub(super) core: Core,
+    pub(super) outlet: Rc<Outlet>,
     pub(super) record: Record,
     call: Option<Call>,
     /// When it was last stepped.
@@ -38,10 +41,10 @@ enum Told {
 
 impl Driven {
     /// A call that has arrived.
-    pub(super) fn new(core: Core, record: Record) -> Self {
+    pub(super) fn new(core: Core, outlet: Rc<Outlet>, record: Record) -> Self {
         core.telemetry().begin(record.provider);
         let at = record.arrived.mono;
-        Self { core, record, call: None, at, effect: Effect::None, told: Told::No }
+        Self { core, outlet, record, call: None, at, effect: Effect::None, told: Told::No }
     }
 
     /// Lets it in, and says what to do first.
@@ -92,7 +95,7 @@ impl Driven {
         if let Some(call) = &self.call {
             self.effect = call.effect();
         }
-        let plan = self.core.provider(self.record.provider).operation(self.record.operation).plan;
+        let plan = self.outlet.provider.operation(self.record.operation).plan;
         if plan != Plan::Safe && self.effect == Effect::Unknown {
             self.record.effect = Some(self.effect);
         }
@@ -111,7 +114,8 @@ impl Driven {
     /// The answer of a call that is over, for whoever writes it and tells telemetry of it.
     pub(super) fn answer(&mut self, outcome: answer::Outcome) -> Answer {
         self.told = Told::Yes;
-        Answer::Own(Box::new(Own { outcome, record: self.record.clone(), at: self.at }))
+        let (outlet, record) = (Rc::clone(&self.outlet), self.record.clone());
+        Answer::Own(Box::new(Own { outcome, outlet, record, at: self.at }))
     }
 
     /// The call is over: telemetry hears of it, once.
@@ -129,24 +133,18 @@ impl Driven {
         waker: &Waker,
         act: impl FnOnce(&mut Option<Call>, &mut Cx<'_>) -> T,
     ) -> T {
-        let shared = Rc::clone(&self.core.0);
-        let seat = shared.shared.seat(self.record.provider);
+        let Self { core, outlet, record, call, at, .. } = self;
+        let shared = &core.0;
         let mut events = shared.events.borrow_mut();
-        self.at = mono;
+        *at = mono;
         // One look at the wall clock per call: a step of that clock within a call would make its times absurd.
-        let now = self.record.arrived.at(mono);
-        let mut guarded = seat.lock();
-        let said = act(
-            &mut self.call,
-            &mut Cx {
-                now,
-                provider: &seat.provider,
-                gates: &mut guarded.gates,
-                dice: shared.shared.dice(),
-                events: &mut events,
-            },
-        );
-        if let Some(ticket) = self.call.as_ref().and_then(Call::ticket) {
+        let now = record.arrived.at(mono);
+        let mut guarded = outlet.seat.lock();
+        let Guarded { gates, standing, .. } = &mut *guarded;
+        let (provider, dice) = (&*outlet.provider, shared.shared.dice());
+        let mut cx = Cx { now, provider, standing, gates, dice, events: &mut events };
+        let said = act(call, &mut cx);
+        if let Some(ticket) = call.as_ref().and_then(Call::ticket) {
             guarded.wait(ticket.index(), waker);
         }
         let woken = guarded.take_woken(&shared.woken);
@@ -156,9 +154,9 @@ impl Driven {
             shared.woken.replace(woken);
         }
         for event in &*events {
-            note(&mut self.record, event, now.mono);
+            note(record, event, now.mono);
         }
-        shared.telemetry.events(self.record.provider, self.record.operation, &events);
+        shared.telemetry.events(record.provider, record.operation, &events);
         events.clear();
         said
     }

@@ -20,6 +20,7 @@ use super::answer::{Answer, Outcome};
 use super::driven::Driven;
 use super::fields::{Coded, clean_reply};
 use super::kept::{Kept, Live};
+use super::outlet::Outlet;
 use super::prepare::{Prepared, Turn};
 use super::reply::ReplyBody;
 use crate::transport::{Arrived, Carrier, Failed, Gauge, Limited, Link, Origin, SendBody, Trust};
@@ -112,9 +113,9 @@ impl Job {
 
     async fn send(&mut self, attempt: AttemptNo, limits: Limits, gone: Option<&Gone>) -> Step {
         let core = self.driven.core.clone();
-        let provider = self.driven.record.provider;
-        let origin = core.origin(provider);
-        let operation = core.provider(provider).operation(self.driven.record.operation);
+        let outlet = Rc::clone(&self.driven.outlet);
+        let origin = &outlet.origin;
+        let operation = outlet.provider.operation(self.driven.record.operation);
         let bytes_max = operation.bodies.response_max;
         // What may be sent once only is worth a look at every connection.
         let trust = if operation.plan == Plan::Once { Trust::None } else { Trust::Recent };
@@ -130,7 +131,7 @@ impl Job {
             origin.spare(carrier, now);
             return self.unsent(attempt, Fault::StaleConnection).await;
         }
-        let request = match self.request(&core, provider, attempt) {
+        let request = match self.request(&core, &outlet, attempt) {
             Ok(request) => request,
             Err(fault) => {
                 origin.spare(carrier, now);
@@ -196,7 +197,7 @@ impl Job {
     fn request(
         &mut self,
         core: &Core,
-        provider: usize,
+        outlet: &Outlet,
         attempt: AttemptNo,
     ) -> Result<Request<SendBody>, Fault> {
         let slot = self.slot();
@@ -205,7 +206,7 @@ impl Job {
             call,
             attempt,
             dice,
-            authority: &core.provider(provider).base.authority,
+            authority: &outlet.provider.base.authority,
             via: core.0.shared.via(),
             spares: &core.0.spares,
         };
@@ -214,8 +215,8 @@ impl Job {
             None => prepared.request(None, turn),
             Some(slot) => {
                 let mut hand = core.0.hand.borrow_mut();
-                let host = &core.provider(provider).base.host;
-                let credential = hand.credential(provider, slot);
+                let host = &outlet.provider.base.host;
+                let credential = hand.credential(outlet.index, slot);
                 let credential = credential.filter(|credential| credential.allows(host));
                 // It was there at the grant; without it nothing leaves, and the gates are asked again.
                 prepared.request(Some(credential.ok_or(Fault::StaleConnection)?), turn)
@@ -424,7 +425,7 @@ impl Job {
 
     fn operation(&self) -> &Operation {
         let record = &self.driven.record;
-        self.driven.core.provider(record.provider).operation(record.operation)
+        self.driven.outlet.provider.operation(record.operation)
     }
 }
 

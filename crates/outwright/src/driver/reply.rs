@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use outwright_core::time::Mono;
 use super::driven::Driven;
 use super::fields::clean_trailers;
 use super::job::Job;
+use super::outlet::Outlet;
 use crate::telemetry::{Outcome, Record};
 
 /// The body of a relayed reply.
@@ -68,6 +70,12 @@ impl ReplyBody {
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.job.driven.record
+    }
+
+    /// The provider, under the contract that the call was admitted under.
+    #[must_use]
+    pub fn outlet(&self) -> &Rc<Outlet> {
+        &self.job.driven.outlet
     }
 
     /// When the engine was last asked about the call: at first, when its head came.

@@ -5,19 +5,19 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use outwright_core::dice::Dice;
-use outwright_core::gates::Gates;
-use outwright_core::provider::{Provider, Scheme};
+use outwright_core::provider::{Provider, TooMany};
 use outwright_core::time::{Mono, Now};
-use rustls::ClientConfig;
 
+use super::roster::{Entry, Guarded, Roster, Stands};
 use super::via::{self, Via};
 use crate::clock::Clock;
 use crate::telemetry::{Levels, LogTarget, Telemetry};
-use crate::transport::{OwnPorts, TrustError, tls_config};
+use crate::transport::{OwnPorts, TrustError};
 use crate::wallet::{Change, Wallet};
 
 /// How a process is set up, beside its contracts.
@@ -52,6 +52,8 @@ pub enum SetupError {
     Chance(getrandom::Error),
     /// The name of the deployment does not fit into a field.
     Name(Box<str>),
+    /// The contract of this name cannot take the place of the one before it in a running process.
+    TooMany(Box<str>, TooMany),
 }
 
 impl fmt::Display for SetupError {
@@ -59,6 +61,17 @@ impl fmt::Display for SetupError {
         match self {
             Self::Log(_) => f.write_str("open the access log"),
             Self::Trust(name, _) => write!(f, "set up TLS to {name}"),
+            Self::TooMany(name, what) => {
+                let what = match what {
+                    TooMany::Operations => "operations",
+                    TooMany::Slots => "credentials",
+                    TooMany::Lanes => "sets of windows",
+                };
+                write!(
+                    f,
+                    "take over the contract of {name} without a restart: too many {what} were renamed or removed"
+                )
+            }
             Self::Chance(_) => f.write_str("draw random numbers from the operating system"),
             Self::Name(name) => write!(
                 f,
@@ -74,7 +87,7 @@ impl std::error::Error for SetupError {
             Self::Log(cause) => Some(cause),
             Self::Trust(_, cause) => Some(cause),
             Self::Chance(cause) => Some(cause),
-            Self::Name(_) => None,
+            Self::Name(_) | Self::TooMany(..) => None,
         }
     }
 }
@@ -82,7 +95,11 @@ impl std::error::Error for SetupError {
 /// What all cores of a process share.
 #[derive(Debug)]
 pub struct Shared {
-    seats: Box<[Seat]>,
+    roster: Mutex<Arc<Roster>>,
+    /// The number of the roster, to be compared without its lock.
+    number: AtomicU64,
+    /// Held while the contracts are replaced.
+    reloading: Mutex<()>,
     wallet: Arc<Wallet>,
     telemetry: Arc<Telemetry>,
     clock: Clock,
@@ -90,60 +107,6 @@ pub struct Shared {
     via: Via,
     own_ports: Arc<OwnPorts>,
     pub(super) name_servers: Box<[SocketAddr]>,
-}
-
-/// One provider with its gates.
-pub(super) struct Seat {
-    pub(super) provider: Provider,
-    pub(super) tls: Option<Arc<ClientConfig>>,
-    guarded: Mutex<Guarded>,
-}
-
-impl fmt::Debug for Seat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat").field("provider", &self.provider.name).finish_non_exhaustive()
-    }
-}
-
-/// What stands under the lock of a provider.
-pub(super) struct Guarded {
-    pub(super) gates: Gates,
-    /// By the place of a ticket.
-    wakers: Vec<Option<Waker>>,
-}
-
-impl Guarded {
-    /// Wakes this one when the gates hand it a grant.
-    pub(super) fn wait(&mut self, place: usize, waker: &Waker) {
-        if self.wakers.len() <= place {
-            self.wakers.resize_with(place + 1, || None);
-        }
-        if let Some(slot) = self.wakers.get_mut(place) {
-            match slot {
-                Some(old) if old.will_wake(waker) => {}
-                Some(_) | None => *slot = Some(waker.clone()),
-            }
-        }
-    }
-
-    /// The wakers of those whom the gates want woken, to be woken after the lock is given back; in this room.
-    pub(super) fn take_woken(&mut self, room: &RefCell<Vec<Waker>>) -> Option<Vec<Waker>> {
-        if self.gates.woken.is_empty() {
-            return None;
-        }
-        let mut woken = room.take();
-        for ticket in self.gates.woken.drain(..) {
-            woken.extend(self.wakers.get_mut(ticket.index()).and_then(Option::take));
-        }
-        Some(woken)
-    }
-}
-
-impl Seat {
-    /// The lock of the provider. A thread that panicked while it held it left a bug behind, but the provider goes on.
-    pub(super) fn lock(&self) -> MutexGuard<'_, Guarded> {
-        self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Shared {
@@ -155,27 +118,18 @@ impl Shared {
     pub fn start(providers: Vec<Provider>, settings: Settings) -> Result<Arc<Self>, SetupError> {
         let via = Via::new(&settings.name);
         let via = via.ok_or_else(|| SetupError::Name(settings.name.as_ref().into()))?;
-        let telemetry = Telemetry::start(&providers, &settings.log).map_err(SetupError::Log)?;
-        let wallet = Wallet::open(&providers, settings.dev);
-        let mut machine = None;
-        let mut seats = Vec::with_capacity(providers.len());
-        for provider in providers {
-            let tls = match provider.base.scheme {
-                Scheme::Http => None,
-                Scheme::Https => {
-                    let trusted = trust(&provider, &mut machine);
-                    let name = provider.name.clone();
-                    Some(trusted.map_err(|error| SetupError::Trust(name, error))?)
-                }
-            };
-            let guarded = Guarded { gates: Gates::new(&provider), wakers: Vec::new() };
-            seats.push(Seat { provider, tls, guarded: Mutex::new(guarded) });
-        }
+        let roster = Roster::new(providers, None)?;
+        let clock = Clock::start();
+        let telemetry = Telemetry::start(&roster, &settings.log, clock.now().wall);
+        let telemetry = telemetry.map_err(SetupError::Log)?;
+        let wallet = Wallet::open(&roster, settings.dev);
         let shared = Self {
-            seats: seats.into(),
+            number: AtomicU64::new(roster.number),
+            roster: Mutex::new(Arc::new(roster)),
+            reloading: Mutex::default(),
             wallet: Arc::new(wallet),
             telemetry: Arc::new(telemetry),
-            clock: Clock::start(),
+            clock,
             dice: Dice::new(getrandom::u64().map_err(SetupError::Chance)?),
             via,
             own_ports: Arc::default(),
@@ -187,9 +141,64 @@ impl Shared {
         Ok(Arc::new(shared))
     }
 
-    /// The providers, in the order in which they were given.
-    pub fn providers(&self) -> impl ExactSizeIterator<Item = &Provider> {
-        self.seats.iter().map(|seat| &seat.provider)
+    /// Lets these contracts take the place of those that stand; blocks on files.
+    ///
+    /// Calls that are under way keep the contract that they were admitted under; what all calls of a provider share
+    /// (windows, slots, breakers, holds, queue) goes on under the new one.
+    /// `agree` sees the new roster before anything has changed.
+    ///
+    /// # Errors
+    ///
+    /// What `agree` says, the roots of a provider cannot be used, or so much was renamed that a restart is needed;
+    /// then nothing has changed.
+    pub fn reload<E: From<SetupError>>(
+        &self,
+        providers: Vec<Provider>,
+        agree: impl FnOnce(&Roster) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let _one_at_a_time = unpoisoned(&self.reloading);
+        let before = self.roster();
+        let roster = Roster::new(providers, Some(&before))?;
+        agree(&roster)?;
+        self.wallet.follow(&roster);
+        self.telemetry.follow(&roster);
+        let stayed = |index: usize| {
+            let pair = roster.entry(index).zip(before.entry(index));
+            pair.is_some_and(|(new, old)| Arc::ptr_eq(&new.provider, &old.provider))
+        };
+        for (index, entry) in roster.entries.iter().enumerate() {
+            if index < before.entries.len() && !stayed(index) {
+                self.take_over(entry);
+            }
+        }
+        let mut standing = self.wallet.standing();
+        standing.retain(|change| !stayed(change.provider));
+        let number = roster.number;
+        *unpoisoned(&self.roster) = Arc::new(roster);
+        standing.into_iter().for_each(|change| self.credential_changed(change));
+        self.number.store(number, Ordering::Release);
+        Ok(())
+    }
+
+    /// Tells the gates of a provider by which contract they go from now on.
+    fn take_over(&self, entry: &Entry) {
+        let mut guarded = entry.seat.lock();
+        let before = std::mem::replace(&mut guarded.standing, Arc::clone(&entry.provider));
+        guarded.gates.contract_is(&before, &entry.provider, self.clock.mono());
+        let woken = guarded.take_woken(&RefCell::default());
+        drop(guarded);
+        woken.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// The contracts that stand.
+    #[must_use]
+    pub fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&unpoisoned(&self.roster))
+    }
+
+    /// The number of the roster that stands.
+    pub(super) fn roster_number(&self) -> u64 {
+        self.number.load(Ordering::Acquire)
     }
 
     /// The telemetry of the process.
@@ -221,11 +230,16 @@ impl Shared {
         self.clock.now()
     }
 
-    /// Where the gates of every provider stand, in their order.
+    /// Where the gates of every provider stand, by its index; none where the contracts no longer have it.
     #[must_use]
-    pub fn levels(&self) -> Vec<Levels> {
+    pub fn levels(&self) -> Vec<Option<Levels>> {
         let now = self.clock.mono();
-        self.seats.iter().map(|seat| levels(seat, now)).collect()
+        let levels = |entry: &Entry| {
+            let mut guarded = entry.seat.lock();
+            let Guarded { gates, standing, .. } = &mut *guarded;
+            (entry.stands == Stands::Yes).then(|| Levels::of(gates, standing, now))
+        };
+        self.roster().entries.iter().map(levels).collect()
     }
 
     pub(super) const fn clock(&self) -> Clock {
@@ -244,14 +258,10 @@ impl Shared {
         self.dice
     }
 
-    pub(super) fn seat(&self, provider: usize) -> &Seat {
-        self.seats.get(provider).expect("an index of a provider comes from this process")
-    }
-
     /// Tells the gates what became of a credential, and wakes whom that lets go on.
     pub(super) fn credential_changed(&self, change: Change) {
-        let Some(seat) = self.seats.get(change.provider) else { return };
-        let provider = &seat.provider;
+        let roster = self.roster();
+        let Some(Entry { seat, provider, .. }) = roster.entry(change.provider) else { return };
         let now = self.clock.mono();
         let host = &provider.base.host;
         let usable = self
@@ -259,15 +269,15 @@ impl Shared {
             .credential(change.provider, change.slot)
             .filter(|credential| credential.allows(host));
         let mut guarded = seat.lock();
-        let gates = &mut guarded.gates;
+        let Guarded { gates, standing, .. } = &mut *guarded;
         if let Some(credential) = usable {
-            let standing = (credential.version(), Mono::MAX);
-            gates.credential_is(provider, now, change.slot, standing);
+            let fresh = (credential.version(), Mono::MAX);
+            gates.credential_is(standing, now, change.slot, fresh);
         } else {
             // The version that was there is over: it fails closed. The number stays the wallet's to count.
             let over = (gates.credential_version(change.slot), Mono::ZERO);
-            gates.credential_is(provider, now, change.slot, over);
-            gates.credential_failed(provider, now, change.slot);
+            gates.credential_is(standing, now, change.slot, over);
+            gates.credential_failed(standing, now, change.slot);
         }
         let woken = guarded.take_woken(&RefCell::default());
         drop(guarded);
@@ -275,14 +285,7 @@ impl Shared {
     }
 }
 
-/// TLS of a provider; those that trust the machine's roots read them once.
-fn trust(
-    provider: &Provider,
-    machine: &mut Option<rustls::RootCertStore>,
-) -> Result<Arc<ClientConfig>, TrustError> {
-    tls_config(provider.egress.ca.as_deref(), machine)
-}
-
-fn levels(seat: &Seat, now: Mono) -> Levels {
-    Levels::of(&mut seat.lock().gates, &seat.provider, now)
+/// The lock, whatever happened to its last holder.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

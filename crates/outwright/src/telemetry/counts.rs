@@ -133,6 +133,34 @@ impl CoreCounts {
     }
 }
 
+impl CoreCounts {
+    /// Whether everything that these shapes name has its place.
+    pub(super) fn has_place_for(&self, shapes: &[Shape]) -> bool {
+        let fits = |(shape, counts): (&Shape, &ProviderCounts)| {
+            shape.operations.len() <= counts.operations.len()
+        };
+        shapes.len() <= self.providers.len() && shapes.iter().zip(&self.providers).all(fits)
+    }
+
+    /// Takes over what the counts before these counted. Only the core that owns both may call this.
+    pub(super) fn go_on_from(&self, before: &Self) {
+        for (ours, theirs) in self.providers.iter().zip(&before.providers) {
+            ours.overhead.go_on_from(&theirs.overhead);
+            ours.in_flight.add(theirs.in_flight.read());
+            ours.retry_after.go_on_from(&theirs.retry_after);
+            ours.queue_wait.go_on_from(&theirs.queue_wait);
+            go_on_from(&ours.refused, &theirs.refused);
+            for (ours, theirs) in ours.operations.iter().zip(&theirs.operations) {
+                ours.go_on_from(theirs);
+            }
+        }
+        go_on_from(&self.turned_away, &before.turned_away);
+        go_on_from(&self.host_check, &before.host_check);
+        self.dropped.add(before.dropped.read());
+        self.bugs.add(before.bugs.read());
+    }
+}
+
 impl ProviderCounts {
     fn new(shape: &Shape) -> Self {
         Self {
@@ -212,6 +240,28 @@ impl OperationCounts {
             throttled: Default::default(),
             unknown: Default::default(),
         }
+    }
+}
+
+impl OperationCounts {
+    fn go_on_from(&self, before: &Self) {
+        go_on_from(&self.calls, &before.calls);
+        for (ours, theirs) in self.duration.iter().zip(&before.duration) {
+            ours.go_on_from(theirs);
+        }
+        for (ours, theirs) in self.attempts.iter().zip(&before.attempts) {
+            go_on_from(ours, theirs);
+        }
+        go_on_from(&self.retries, &before.retries);
+        go_on_from(&self.suppressed, &before.suppressed);
+        go_on_from(&self.throttled, &before.throttled);
+        go_on_from(&self.unknown, &before.unknown);
+    }
+}
+
+fn go_on_from<const WORDS: usize>(ours: &ByWord<WORDS>, before: &ByWord<WORDS>) {
+    for (ours, theirs) in ours.iter().zip(before) {
+        ours.add(theirs.read());
     }
 }
 

@@ -104,6 +104,10 @@ families! {
         "Always 1: tells which contract is in force and who owns it.";
     BUILD_INFO = Gauge "outwright_build_info" ["version"]
         "Always 1: tells which outwright this is.";
+    RELOAD_OK = Gauge "outwright_contracts_last_reload_successful" []
+        "1 while the contracts that were read last are in force; 0 while an older state is, because the last one was refused.";
+    RELOAD_AT = Gauge "outwright_contracts_last_reload_timestamp_seconds" []
+        "When contracts last took force, in seconds since 1970.";
     HOST_CHECK = Counter "outwright_host_check_rejections_total" ["plane"]
         "Requests that were turned away for their Host, Origin or fetch metadata.";
     TURNED_AWAY = Counter "outwright_turned_away_total" ["problem"]

@@ -2,7 +2,7 @@
 
 use outwright_core::event::BreakerState;
 use outwright_core::gates::{Gates, Which};
-use outwright_core::provider::{OpIndex, Provider};
+use outwright_core::provider::{OpIndex, Provider, Slot};
 use outwright_core::time::Mono;
 
 /// Where the gates of a provider stand.
@@ -24,8 +24,8 @@ pub struct Levels {
     pub budget: f64,
     /// Probe leases that are out.
     pub probes: usize,
-    /// The version of each slot's credential, in the order of the contract; 0 while there is none.
-    pub credentials: Vec<u32>,
+    /// Every credential slot.
+    pub credentials: Vec<CredentialLevel>,
     /// Broken promises of our own code.
     pub bugs: u64,
 }
@@ -39,13 +39,23 @@ pub struct WindowLevel {
     pub requests: u32,
 }
 
+/// Where a credential slot stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialLevel {
+    /// Its name.
+    pub slot: Box<str>,
+    /// The version of its credential, from 1; 0 while there is none.
+    pub version: u32,
+}
+
 impl Levels {
     /// Reads them.
     #[must_use]
     pub fn of(gates: &mut Gates, provider: &Provider, now: Mono) -> Self {
         let own = (None, gates.breaker(Which::Authority, now));
         let operations = (0..provider.operations.len()).filter_map(|index| {
-            let index = OpIndex(u16::try_from(index).ok()?);
+            let retired = provider.operations.get(index).is_some_and(|operation| operation.retired);
+            let index = (!retired).then(|| u16::try_from(index).ok().map(OpIndex))??;
             Some((Some(index), gates.breaker(Which::Operation(index), now)))
         });
         let breakers = std::iter::once(own).chain(operations).collect();
@@ -55,8 +65,12 @@ impl Levels {
             WindowLevel { left: requests.saturating_sub(used), requests }
         });
         let windows = windows.collect();
-        let slots = (0..provider.slots.len()).filter_map(|slot| u8::try_from(slot).ok());
-        let credentials = slots.map(|slot| gates.credential_version(slot)).collect();
+        let slots = (0..).zip(&provider.slots).filter(|(_, slot)| !slot.retired);
+        let version = |(index, slot): (u8, &Slot)| {
+            let version = gates.credential_version(index);
+            CredentialLevel { slot: slot.name.clone(), version }
+        };
+        let credentials = slots.map(version).collect();
         Self {
             breakers,
             windows,

@@ -11,8 +11,8 @@ use outwright_core::step::{CallId, Skip};
 use outwright_core::time::{Mono, Now, Timestamp};
 
 use super::{
-    Attempt, CoreTelemetry, FAMILIES, Levels, Outcome, Record, Shape, Telemetry, Transitions,
-    TurnedAway, WindowLevel,
+    Attempt, CoreTelemetry, CredentialLevel, FAMILIES, Levels, Outcome, Record, Reload, Shape,
+    Telemetry, Told, Transitions, TurnedAway, WindowLevel,
 };
 
 const OPERATION: OpIndex = OpIndex(0);
@@ -22,16 +22,18 @@ fn telemetry() -> Arc<Telemetry> {
         name: "demo".into(),
         operations: ["get".into(), "create".into()].into(),
         windows: ["account".into()].into(),
-        slots: ["key".into()].into(),
         version: "9c1e".into(),
         owner: "pay \"ments\"".into(),
         tier: outwright_core::provider::Tier::Critical,
     };
     Arc::new(Telemetry {
-        shapes: [shape].into(),
-        fixed: [].into(),
+        told: std::sync::Mutex::new(Arc::new(Told { shapes: [shape].into(), fixed: [].into() })),
         cores: std::sync::Mutex::default(),
         transitions: Transitions::default(),
+        reload: std::sync::Mutex::new(Reload {
+            taken: Timestamp::from_millis(1_790_000_000_500),
+            refused: None,
+        }),
         queue: None,
         writer: std::sync::Mutex::default(),
     })
@@ -47,7 +49,7 @@ fn levels() -> Levels {
         waiting: 1,
         budget: 0.25,
         probes: 1,
-        credentials: vec![3],
+        credentials: vec![CredentialLevel { slot: "key".into(), version: 3 }],
         bugs: 0,
     }
 }
@@ -86,7 +88,7 @@ fn what_two_cores_counted_is_added_up() {
         core.begin(0);
         core.over(&timed_out_then_good(), Mono::from_millis(901));
     }
-    let page = telemetry.exposition(&[levels()]);
+    let page = telemetry.exposition(&[Some(levels())]);
     has(&page, r#"outwright_calls_total{provider="demo",operation="get",outcome="success"} 2"#);
     has(&page, r#"outwright_calls_total{provider="demo",operation="create",outcome="success"} 0"#);
     has(&page, r#"outwright_calls_in_flight{provider="demo"} 0"#);
@@ -118,7 +120,7 @@ fn events_become_counts() {
     );
     says(&core, &[What::Breaker { operation: None, to: BreakerState::Open }]);
     says(&core, &[What::Refused(Reason::BreakerOpen), What::RetrySkipped(Skip::Budget)]);
-    let page = telemetry.exposition(&[levels()]);
+    let page = telemetry.exposition(&[Some(levels())]);
     for row in [
         r#"outwright_attempts_total{provider="demo",operation="get",kind="first",result="throttled"} 1"#,
         r#"outwright_retries_total{provider="demo",operation="get",reason="throttled"} 1"#,
@@ -134,7 +136,7 @@ fn events_become_counts() {
 
 #[test]
 fn levels_of_the_gates_are_shown() {
-    let page = telemetry().exposition(&[levels()]);
+    let page = telemetry().exposition(&[Some(levels())]);
     for row in [
         r#"outwright_breaker_state{provider="demo",breaker="provider",state="open"} 1"#,
         r#"outwright_breaker_state{provider="demo",breaker="provider",state="closed"} 0"#,
@@ -156,7 +158,7 @@ fn levels_of_the_gates_are_shown() {
 fn the_page_has_every_family_of_the_table_and_no_other() {
     let telemetry = telemetry();
     telemetry.core().turned_away(TurnedAway::HostForeign, (None, 421), Timestamp::default());
-    let page = telemetry.exposition(&[levels()]);
+    let page = telemetry.exposition(&[Some(levels())]);
     let told: Vec<_> =
         page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     let mut expected: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();

@@ -13,14 +13,16 @@ use super::counts::{CoreCounts, OperationCounts, ProviderCounts, THROTTLE_SIGNAL
 use super::families::{self, Family};
 use super::histogram::{Count, Histogram, Total};
 use super::record::Outcome;
-use super::{Levels, Shape, Transitions};
+use super::{Levels, Reload, Shape, Transitions};
 
 /// What an exposition is made of.
 pub(crate) struct Sources<'a> {
     pub(crate) shapes: &'a [Shape],
     pub(crate) cores: &'a [std::sync::Arc<CoreCounts>],
     pub(crate) transitions: &'a Transitions,
-    pub(crate) levels: &'a [Levels],
+    pub(crate) reload: Reload,
+    /// None for a provider that the contracts no longer have.
+    pub(crate) levels: &'a [Option<Levels>],
 }
 
 impl Sources<'_> {
@@ -110,7 +112,7 @@ impl Sources<'_> {
             page.histogram(&families::RETRY_AFTER, &[&shape.name], &total);
         });
         page.family(&families::BUDGET);
-        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+        for (shape, levels) in self.standing() {
             page.ratio(&families::BUDGET, &[&shape.name], levels.budget);
         }
     }
@@ -136,17 +138,17 @@ impl Sources<'_> {
             page.histogram(&families::QUEUE_WAIT, &[&shape.name], &total);
         });
         page.family(&families::CREDENTIAL_VERSION);
-        for (shape, levels) in self.shapes.iter().zip(self.levels) {
-            for (slot, version) in shape.slots.iter().zip(&levels.credentials) {
-                let labels = [&*shape.name, &**slot];
-                page.row(&families::CREDENTIAL_VERSION, &labels, u64::from(*version));
+        for (shape, levels) in self.standing() {
+            for credential in &levels.credentials {
+                let labels = [&*shape.name, &*credential.slot];
+                page.row(&families::CREDENTIAL_VERSION, &labels, u64::from(credential.version));
             }
         }
     }
 
     fn breakers(&self, page: &mut Page) {
         page.family(&families::BREAKER_STATE);
-        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+        for (shape, levels) in self.standing() {
             for (operation, state) in &levels.breakers {
                 for word in BreakerState::ALL {
                     let labels = [&*shape.name, shape.breaker(*operation), word.word()];
@@ -155,7 +157,7 @@ impl Sources<'_> {
             }
         }
         page.family(&families::BREAKER_PROBES);
-        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+        for (shape, levels) in self.standing() {
             let probes = u64::try_from(levels.probes).unwrap_or(u64::MAX);
             page.row(&families::BREAKER_PROBES, &[&shape.name], probes);
         }
@@ -192,11 +194,15 @@ impl Sources<'_> {
 
     fn process(&self, page: &mut Page) {
         page.family(&families::CONTRACT_INFO);
-        for shape in self.shapes {
+        for (shape, _) in self.standing() {
             let tier = tier_word(shape.tier);
             let labels = [&*shape.name, &*shape.version, tier, &*shape.owner];
             page.row(&families::CONTRACT_INFO, &labels, 1);
         }
+        page.family(&families::RELOAD_OK);
+        page.row(&families::RELOAD_OK, &[], u64::from(self.reload.refused.is_none()));
+        page.family(&families::RELOAD_AT);
+        page.row(&families::RELOAD_AT, &[], self.reload.taken.millis() / 1_000);
         page.family(&families::BUILD_INFO);
         page.row(&families::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1);
         page.family(&families::HOST_CHECK);
@@ -213,10 +219,17 @@ impl Sources<'_> {
             self.cores.iter().fold(0, |sum: u64, core| sum.wrapping_add(core.dropped.read()));
         page.family(&families::DROPPED);
         page.row(&families::DROPPED, &["log", "queue_full"], lost);
-        let noticed = self.levels.iter().fold(0, |sum: u64, levels| sum.wrapping_add(levels.bugs));
+        let noticed =
+            self.levels.iter().flatten().fold(0, |sum: u64, levels| sum.wrapping_add(levels.bugs));
         let bugs = self.cores.iter().fold(noticed, |sum, core| sum.wrapping_add(core.bugs.read()));
         page.family(&families::BUGS);
         page.row(&families::BUGS, &[], bugs);
+    }
+
+    /// The providers that the contracts have, and where their gates stand.
+    fn standing(&self) -> impl Iterator<Item = (&Shape, &Levels)> {
+        let both = self.shapes.iter().zip(self.levels);
+        both.filter_map(|(shape, levels)| Some((shape, levels.as_ref()?)))
     }
 
     fn each_provider(&self, mut tell: impl FnMut(&Shape, &[&ProviderCounts])) {
@@ -239,13 +252,13 @@ impl Sources<'_> {
 
     fn each_level(&self, page: &mut Page, family: &Family, value: impl Fn(&Levels) -> u32) {
         page.family(family);
-        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+        for (shape, levels) in self.standing() {
             page.row(family, &[&shape.name], u64::from(value(levels)));
         }
     }
 
     fn each_window(&self, mut tell: impl FnMut(&str, &str, &super::WindowLevel)) {
-        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+        for (shape, levels) in self.standing() {
             for (name, level) in shape.windows.iter().zip(&levels.windows) {
                 tell(&shape.name, name, level);
             }

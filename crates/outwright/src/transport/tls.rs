@@ -46,7 +46,16 @@ impl std::error::Error for TrustError {
 pub(super) const HTTP_2: &[u8] = b"h2";
 pub(super) const HTTP_1_1: &[u8] = b"http/1.1";
 
+/// The TLS settings of one provider, and the roots that they trust.
+#[derive(Clone, Debug)]
+pub(crate) struct Secured {
+    pub(crate) config: Arc<ClientConfig>,
+    roots: Arc<RootCertStore>,
+}
+
 /// The TLS settings of one provider: its own session cache, so that no session crosses providers.
+///
+/// Where the roots are those of the settings that it had `before`, these stay as they are.
 ///
 /// # Errors
 ///
@@ -54,15 +63,20 @@ pub(super) const HTTP_1_1: &[u8] = b"http/1.1";
 pub(crate) fn config(
     ca: Option<&Path>,
     machine: &mut Option<RootCertStore>,
-) -> Result<Arc<ClientConfig>, TrustError> {
+    before: Option<&Secured>,
+) -> Result<Secured, TrustError> {
+    let roots = Arc::new(roots(ca, machine)?);
+    if let Some(before) = before.filter(|before| before.roots.roots == roots.roots) {
+        return Ok(before.clone());
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         // 1.2 is the oldest that the library knows.
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(TrustError::Protocol)?;
-    let mut config = builder.with_root_certificates(roots(ca, machine)?).with_no_client_auth();
+    let mut config = builder.with_root_certificates(Arc::clone(&roots)).with_no_client_auth();
     config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1_1.to_vec()];
-    Ok(Arc::new(config))
+    Ok(Secured { config: Arc::new(config), roots })
 }
 
 /// a file replaces the machine's store, it does not add to it. The machine's is read once.

@@ -22,6 +22,7 @@ fn slot(path: PathBuf, inject: Inject) -> Slot {
         inject,
         hosts: ["api.example.com".into(), "*.eu.example.com".into()].into(),
         scopes: [].into(),
+        retired: false,
     }
 }
 
@@ -31,8 +32,8 @@ fn kept(slot: &Slot) -> Kept {
 
 /// A wallet of one provider with one slot.
 fn wallet(slot: &Slot) -> Wallet {
-    let slots = Box::new([Mutex::new(kept(slot))]) as Box<[Mutex<Kept>]>;
-    Wallet { slots: Box::new([slots]), generation: AtomicU64::new(1), dev: false }
+    let slots = vec![vec![Arc::new(Mutex::new(kept(slot)))]];
+    Wallet { slots: RwLock::new(slots), generation: AtomicU64::new(1), dev: false }
 }
 
 fn secret_file(text: &str) -> (TempDir, PathBuf) {
@@ -191,7 +192,7 @@ fn a_secret_is_never_printed() {
     let (_folder, path) = secret_file(CANARY);
     let wallet = wallet(&slot(path, Inject::Bearer));
     let credential = wallet.credential(0, 0).unwrap();
-    let forms: Vec<String> = credential::forms(&lock(&wallet.slots[0][0]).hidden[0])
+    let forms: Vec<String> = credential::forms(&lock(&wallet.slots()[0][0]).hidden[0])
         .iter()
         .map(|f| f.to_string())
         .collect();

@@ -172,8 +172,9 @@ fn an_upload_that_its_caller_breaks_or_stalls_is_sent_once_and_held_against_nobo
                     call.await.unwrap();
                 }
             }
-            let levels = world.shared.levels();
-            assert!(levels[0].breakers.iter().all(|(_, state)| *state == BreakerState::Closed));
+            assert!(
+                world.levels().breakers.iter().all(|(_, state)| *state == BreakerState::Closed)
+            );
             assert_eq!(demo.control().effects().count(), 0);
             world.assert_at_rest();
         });
@@ -218,7 +219,7 @@ fn a_caller_that_does_not_take_a_body_in_time_does_not_get_it_late() {
         }
         let end = reply.into_body().collect().await.map(|_| ());
         assert_eq!(end.unwrap_err(), BrokenOff(Ours::BodyLate));
-        assert_eq!(world.core.pool(0).idle, 0, "its connection is closed");
+        assert_eq!(world.pool().idle, 0, "its connection is closed");
         world.assert_at_rest();
     });
 }
@@ -231,7 +232,7 @@ fn a_connection_on_which_anything_was_odd_carries_no_other_call() {
             let shown = format!("{fault:?}");
             let world = World::new(&Terms::plain(&demo));
             let (reference, _) = world.get("/v1/charges").await;
-            let before = world.core.pool(0).connected;
+            let before = world.pool().connected;
             demo.control().fault(Injection::once(fault));
             drop(world.get("/v1/charges").await);
             demo.control().clear_faults();
@@ -240,7 +241,7 @@ fn a_connection_on_which_anything_was_odd_carries_no_other_call() {
                 panic!("{shown}: {got:?}")
             };
             assert_eq!(got, wanted, "{shown}");
-            assert_eq!(world.core.pool(0).connected, before + 1, "{shown}");
+            assert_eq!(world.pool().connected, before + 1, "{shown}");
             world.assert_at_rest();
         });
     };

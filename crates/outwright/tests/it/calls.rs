@@ -19,7 +19,7 @@ fn a_read_is_relayed_and_its_connection_is_used_again() {
             assert!(!body.is_empty());
             assert_eq!(record.attempts.count(), 1);
         }
-        let pool = world.core.pool(0);
+        let pool = world.pool();
         assert_eq!((pool.connected, pool.reused, pool.idle), (1, 2, 1));
         assert_eq!(demo.control().connections(), 1);
         world.assert_at_rest();
@@ -36,7 +36,7 @@ fn a_read_over_tls_is_relayed() {
             let (got, _) = world.get("/v1/charges").await;
             assert!(matches!(&got, Got::Reply(status, Ok(_)) if *status == 200), "{got:?}");
         }
-        assert_eq!(world.core.pool(0).connected, 1);
+        assert_eq!(world.pool().connected, 1);
         world.assert_at_rest();
     });
 }

@@ -439,7 +439,7 @@ fn nghttpd_is_called_with_bodies_in_both_directions() {
             let (got, _) = world.post("/v1/charges", large.clone()).await;
             assert!(matches!(&got, Got::Reply(_, Ok(body)) if *body == large), "the echo arrives");
         }
-        assert_eq!(world.core.pool(0).connected, 1);
+        assert_eq!(world.pool().connected, 1);
         world.assert_at_rest();
     });
     // Both fail only when the process is gone already.

@@ -38,7 +38,7 @@ fn a_read_whose_caller_goes_gives_everything_back_at_once() {
         let control = demo.control();
         given_up(world.get("/v1/charges"), control.until(|control| control.arrived() == 1)).await;
         world.assert_at_rest();
-        assert_eq!(world.core.pool(0).idle, 0, "its connection is closed");
+        assert_eq!(world.pool().idle, 0, "its connection is closed");
         demo.control().clear_faults();
         let (got, _) = world.get("/v1/charges").await;
         assert!(matches!(&got, Got::Reply(status, Ok(_)) if *status == 200), "{got:?}");
@@ -54,8 +54,8 @@ fn a_mutation_whose_caller_goes_runs_to_its_end() {
         let control = demo.control();
         let call = world.post("/v1/charges", r#"{"amount":1}"#);
         given_up(call, control.until(|control| control.arrived() == 1)).await;
-        assert_eq!(world.shared.levels()[0].slots_used, 1, "it goes on");
-        while world.shared.levels()[0].slots_used > 0 {
+        assert_eq!(world.levels().slots_used, 1, "it goes on");
+        while world.levels().slots_used > 0 {
             tokio::task::yield_now().await;
         }
         assert_eq!(demo.control().effects().count(), 1);
@@ -74,10 +74,10 @@ fn a_caller_that_leaves_a_body_half_read_gives_its_slot_back() {
         let Answer::Reply(reply) = answer else { panic!("no reply") };
         let mut body = reply.into_body();
         assert!(body.frame().await.unwrap().is_ok());
-        assert_eq!(world.shared.levels()[0].slots_used, 1);
+        assert_eq!(world.levels().slots_used, 1);
         drop(body);
         world.assert_at_rest();
-        assert_eq!(world.core.pool(0).idle, 0, "its connection is closed");
+        assert_eq!(world.pool().idle, 0, "its connection is closed");
     });
 }
 
@@ -169,10 +169,10 @@ fn calls_that_wait_for_a_slot_get_one_when_others_end() {
             assert!(matches!(&got, Got::Reply(status, Ok(_)) if *status == 200), "{got:?}");
             waited += usize::from(!record.queued.is_zero());
         }
-        let bulkhead = world.core.provider(0).bulkhead;
+        let bulkhead = world.core.outlets().get(0).unwrap().provider().bulkhead;
         let at_once = usize::try_from(bulkhead.slots() - bulkhead.reserved()).unwrap();
         assert_eq!(waited, 48 - at_once, "those beyond the slots that are not kept for others");
         world.assert_at_rest();
-        assert!(world.core.pool(0).connected <= 20);
+        assert!(world.pool().connected <= 20);
     });
 }

@@ -3,14 +3,17 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use outwright::telemetry::{LogTarget, Record};
-use outwright::{Answer, BrokenOff, CallerFacts, Core, Outbound, Outcome, Settings, Shared};
+use outwright::telemetry::{Levels, LogTarget, Record};
+use outwright::{
+    Answer, BrokenOff, CallerFacts, Core, Outbound, Outcome, PoolCounts, Settings, Shared,
+};
 use outwright_contract::{Date, Options, Source, load};
 use outwright_core::provider::Priority;
 use outwright_gateway::demo::{Demo, Ports};
@@ -159,11 +162,13 @@ impl World {
 
     /// What the door would hand in for a request.
     pub(crate) fn outbound<B>(&self, request: Request<B>, path: &str) -> Outbound<B> {
-        let routes = &self.core.provider(0).routes;
+        let outlet = Rc::clone(self.core.outlets().get(0).expect("one provider"));
+        let routes = &outlet.provider().routes;
         let plain = path.split('?').next().unwrap();
+        let operation = routes.find(request.method(), plain).unwrap();
         Outbound {
-            provider: 0,
-            operation: routes.find(request.method(), plain).unwrap(),
+            outlet,
+            operation,
             request,
             path: path.parse().unwrap(),
             facts: CallerFacts {
@@ -175,10 +180,20 @@ impl World {
         }
     }
 
+    /// What the connection pool did.
+    pub(crate) fn pool(&self) -> PoolCounts {
+        self.core.outlets().get(0).expect("one provider").pool()
+    }
+
+    /// Where the gates stand.
+    pub(crate) fn levels(&self) -> Levels {
+        let mut levels = self.shared.levels();
+        levels.swap_remove(0).expect("the contracts have the provider")
+    }
+
     /// Every slot is back, nobody waits, no promise was broken.
     pub(crate) fn assert_at_rest(&self) {
-        let levels = self.shared.levels();
-        let Some(levels) = levels.first() else { panic!("one provider") };
+        let levels = self.levels();
         let standing = (levels.slots_used, levels.waiting, levels.probes, levels.bugs);
         assert_eq!(standing, (0, 0, 0, 0));
     }

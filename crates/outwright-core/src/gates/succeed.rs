@@ -1,0 +1,59 @@
+//! Another contract takes over while calls are under way: what was counted goes on counting.
+
+use super::{Breaker, Gates, Hold, Mono, Provider, Told, Window, breaker, lanes, reach};
+use crate::credential::Credential;
+
+impl Gates {
+    /// From now on the gates go by this contract, whose indices are those of the one before
+    /// ([`Provider::succeeding`]).
+    ///
+    /// Grants and tickets that are out stay good. A breaker stays as open as it was, a window goes on counting the
+    /// sends that it knows of, and who waits goes on waiting, by the new rules.
+    /// Where fewer calls may be at the provider than are, none is let in until enough have left.
+    pub fn contract_is(&mut self, before: &Provider, p: &Provider, now: Mono) {
+        self.note_told(now, Told::Contract);
+        let breakers = std::iter::once(&mut self.authority).chain(&mut self.operations);
+        breakers.for_each(|breaker| breaker.follow(&before.breaker, &p.breaker));
+        self.operations.resize_with(p.operations.len(), || {
+            Breaker::new(&p.breaker, breaker::Scope::Operation)
+        });
+        self.windows = self.windows_of(before, p, now);
+        self.lanes_are(p, now);
+        self.credentials.resize_with(p.slots.len(), Credential::default);
+        self.queue.grow(p.bulkhead.queue() as usize, p.bulkhead.slots() as usize);
+        self.inherited =
+            super::Inherited { slots: self.slots.used(), waiting: self.queue.waiting() };
+        self.pump(p, now);
+    }
+
+    /// The windows of a contract, with the sends that those of the same name know of.
+    fn windows_of(&self, before: &Provider, p: &Provider, now: Mono) -> Vec<Window> {
+        let (old_reach, reach) = (reach(before), reach(p));
+        let window = |policy: &crate::ratelimit::Policy| {
+            let mut known = before.windows.iter().zip(&self.windows);
+            let known = known.find(|(old, _)| old.name() == policy.name());
+            match known {
+                Some((old, window)) if old == policy && old_reach == reach => window.clone(),
+                Some((_, window)) => window.following(policy, reach, now),
+                None => Window::new(policy, reach),
+            }
+        };
+        p.windows.iter().map(window).collect()
+    }
+
+    /// Puts operations and waiters into the lanes of this contract; a lane is held as long as any of its operations was.
+    fn lanes_are(&mut self, p: &Provider, now: Mono) {
+        let (mut lanes, lane_of) = lanes(p);
+        for (operation, lane) in lane_of.iter().enumerate() {
+            let old = self.lane_of.get(operation).and_then(|old| self.lanes.get(usize::from(*old)));
+            let hold = old.map_or(Hold::FREE, |old| old.hold);
+            if let Some(lane) = lanes.get_mut(usize::from(*lane)) {
+                lane.hold = lane.hold.longer(hold, now);
+            }
+        }
+        self.queue.relane(lanes.len(), |operation| {
+            lane_of.get(usize::from(operation.0)).copied().unwrap_or(0)
+        });
+        (self.lanes, self.lane_of) = (lanes, lane_of);
+    }
+}
