@@ -25,3 +25,4 @@ mod signals;
 mod smuggling;
 #[cfg(test)]
 mod stage;
+mod streaming;

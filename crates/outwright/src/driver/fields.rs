@@ -33,6 +33,22 @@ pub(super) enum Traced {
     Perhaps,
 }
 
+/// Whether whoever asked takes trailers (`TE: trailers`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trailers {
+    /// They end here.
+    Unasked,
+    /// They pass.
+    Wanted,
+}
+
+/// What a caller's head says beside what goes on of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Says {
+    pub(super) traced: Traced,
+    pub(super) trailers: Trailers,
+}
+
 /// What becomes of a field of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -46,13 +62,14 @@ enum Fate {
     Mark,
     Trace,
     Coding,
+    Te,
 }
 
 fn fate(name: &str) -> Fate {
-    use Fate::{Coding, Connection, Mark, Passes, Private, Stays, Trace, Upgrade};
+    use Fate::{Coding, Connection, Mark, Passes, Private, Stays, Te, Trace, Upgrade};
     // By length first: most fields are none of these, and are so after one jump.
     let fate = match name.len() {
-        2 if name == "te" => Stays,
+        2 if name == "te" => Te,
         3 if name == "via" => Mark,
         6 if name == "expect" => Stays,
         6 if name == "cookie" => Private,
@@ -89,9 +106,9 @@ fn fate(name: &str) -> Fate {
 /// Makes a caller's head the provider's, in one pass over its names; what is not there is not looked for.
 ///
 /// It comes before anything is put on, so that no caller can name away what outwright adds.
-pub(super) fn clean(headers: &mut HeaderMap, to: Passage<'_>) -> Result<Traced, Misuse> {
+pub(super) fn clean(headers: &mut HeaderMap, to: Passage<'_>) -> Result<Says, Misuse> {
     let Passage { provider, via, bounded } = to;
-    let mut traced = Traced::No;
+    let (mut traced, mut trailers) = (Traced::No, Trailers::Unasked);
     let (mut connection, mut marked, mut coded) = (false, false, false);
     let mut drop: Vec<HeaderName> = Vec::new();
     for (name, value) in headers.iter() {
@@ -104,6 +121,12 @@ pub(super) fn clean(headers: &mut HeaderMap, to: Passage<'_>) -> Result<Traced, 
             Fate::Upgrade => return Err(Misuse::Upgrade),
             Fate::Mark => marked = true,
             Fate::Trace => traced = Traced::Perhaps,
+            Fate::Te => {
+                drop.push(name.clone());
+                if wants_trailers(value) {
+                    trailers = Trailers::Wanted;
+                }
+            }
             Fate::Coding => coded |= bounded.is_some() && !is_bounded(value),
         }
     }
@@ -120,12 +143,23 @@ pub(super) fn clean(headers: &mut HeaderMap, to: Passage<'_>) -> Result<Traced, 
     if coded {
         ask_for_bounded(headers);
     }
+    if trailers == Trailers::Wanted {
+        // of all that it may say, this alone is passed on.
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+    }
     if let Some((name, value)) = &provider.version
         && !headers.contains_key(name)
     {
         headers.insert(name.clone(), value.clone());
     }
-    Ok(traced)
+    Ok(Says { traced, trailers })
+}
+
+/// Whether `TE` has the member `trailers`, which takes no weight (RFC 9110 section 10.1.4).
+fn wants_trailers(value: &HeaderValue) -> bool {
+    let mut members = value.as_bytes().split(|byte| *byte == b',');
+    members.any(|member| member.trim_ascii().eq_ignore_ascii_case(b"trailers"))
 }
 
 /// Whether a client asks for no other coding, in one of the usual spellings.
@@ -178,13 +212,14 @@ pub(super) enum Coded {
 }
 
 /// Removes what belongs to the provider's connection from its reply.
-pub(super) fn clean_reply(headers: &mut HeaderMap) -> Coded {
-    let (mut connection, mut coded) = (false, Coded::No);
+pub(super) fn clean_reply(headers: &mut HeaderMap, trailers: Trailers) -> Coded {
+    let (mut connection, mut coded, mut announced) = (false, Coded::No, false);
     let mut drop: Vec<HeaderName> = Vec::new();
     for name in headers.keys() {
         match name.as_str() {
             "connection" => connection = true,
             "content-encoding" => coded = Coded::Perhaps,
+            "trailer" if trailers == Trailers::Wanted => announced = true,
             "transfer-encoding"
             | "upgrade"
             | "te"
@@ -205,21 +240,40 @@ pub(super) fn clean_reply(headers: &mut HeaderMap) -> Coded {
     for name in drop {
         headers.remove(name);
     }
+    if announced {
+        announce(headers);
+    }
     coded
+}
+
+/// Leaves in `Trailer` those fields that will pass.
+#[cold]
+fn announce(headers: &mut HeaderMap) {
+    let values = headers.get_all(header::TRAILER);
+    let members = values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let names = members.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok());
+    let left: Vec<_> = names.filter(|name| !never_in_trailers(name.as_str())).collect();
+    let list = left.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
+    headers.remove(header::TRAILER);
+    if let Some(list) = HeaderValue::from_str(&list).ok().filter(|list| !list.is_empty()) {
+        headers.insert(header::TRAILER, list);
+    }
 }
 
 /// Leaves out of trailers what their reader could take for a part of the head (RFC 9110 section 6.5.1, R-050):
 /// framing, routing, credentials, control of caches and connections, the format of the content, limits.
 #[cold]
 pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
-    let never = |name: &str| {
-        let prefixes = [OWN_PREFIX, PROXY_PREFIX, "content-", "ratelimit", "x-ratelimit", "if-"];
-        prefixes.iter().any(|prefix| name.starts_with(prefix)) || NEVER_IN_TRAILERS.contains(&name)
-    };
-    let gone: Vec<_> = trailers.keys().filter(|name| never(name.as_str())).cloned().collect();
+    let never = |name: &&HeaderName| never_in_trailers(name.as_str());
+    let gone: Vec<_> = trailers.keys().filter(never).cloned().collect();
     for name in gone {
         trailers.remove(name);
     }
+}
+
+fn never_in_trailers(name: &str) -> bool {
+    let prefixes = [OWN_PREFIX, PROXY_PREFIX, "content-", "ratelimit", "x-ratelimit", "if-"];
+    prefixes.iter().any(|prefix| name.starts_with(prefix)) || NEVER_IN_TRAILERS.contains(&name)
 }
 
 /// Fields that are not taken from trailers. `Content-Digest` goes with the other content fields: it is checked nowhere.

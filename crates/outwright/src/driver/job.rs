@@ -18,7 +18,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::Core;
 use super::answer::{Answer, Outcome};
 use super::driven::Driven;
-use super::fields::{Coded, clean_reply};
+use super::fields::{Coded, Trailers, clean_reply};
 use super::kept::{Kept, Live};
 use super::outlet::Outlet;
 use super::prepare::{Prepared, Turn};
@@ -321,10 +321,12 @@ impl Job {
             self.driven.core.telemetry().bug();
             return self.lost(Skip::Final);
         };
+        let mut trailers = Trailers::Unasked;
         if let Some(prepared) = self.prepared.take() {
+            trailers = prepared.trailers;
             prepared.done(&self.driven.core.0.spares);
         }
-        if clean_reply(&mut head.headers) == Coded::Perhaps
+        if clean_reply(&mut head.headers, trailers) == Coded::Perhaps
             && let Err(fault) = self.bound(&head.headers)
         {
             return self.unreadable(attempt, fault);
@@ -382,7 +384,8 @@ impl Job {
         let kept = self.kept.take().filter(|kept| kept.attempt == attempt);
         let kept = kept.and_then(|kept| kept.whole());
         let Some((mut head, bytes)) = kept else { return self.lost(why) };
-        if clean_reply(&mut head.headers) == Coded::Perhaps
+        // What was kept has lost its trailers.
+        if clean_reply(&mut head.headers, Trailers::Unasked) == Coded::Perhaps
             && let Some(most) = self.decoded_max()
         {
             let gauge = Gauge::of(&head.headers, most);

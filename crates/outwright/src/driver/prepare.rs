@@ -18,7 +18,7 @@ use outwright_core::step::{CallId, RequestBody};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Misuse;
-use super::fields::{self, Passage, Traced};
+use super::fields::{self, Passage, Says, Traced, Trailers};
 use super::key::{self, Whose};
 use super::trace::{self, Context as TraceContext};
 use super::via::Via;
@@ -47,6 +47,8 @@ pub(super) struct Prepared {
     authorization: Passes,
     /// Whether the caller sent a key.
     pub(super) keyed: bool,
+    /// Whether it takes trailers.
+    pub(super) trailers: Trailers,
     /// Bytes of the body, where all of it is there.
     pub(super) bytes: Option<u64>,
 }
@@ -113,9 +115,9 @@ impl Prepared {
     ) -> Result<Self, Misuse> {
         let (method, version) = (head.method.clone(), head.version);
         let mut headers = head.headers;
-        let trace = arrive(of, &method, &mut headers)?;
+        let arrived = arrive(of, &method, &mut headers)?;
         let head = Head { path, headers, marked: Marked::No };
-        Self::of(of.whose, (method, version, trace), head, Kept::Whole(Bytes::new()))
+        Self::of(of.whose, (method, version, arrived), head, Kept::Whole(Bytes::new()))
     }
 
     /// Takes a request over; reads its body if it is to be kept.
@@ -132,15 +134,15 @@ impl Prepared {
         let (head, body) = request.into_parts();
         let (method, version) = (head.method.clone(), head.version);
         let mut headers = head.headers;
-        let trace = arrive(of, &method, &mut headers)?;
+        let arrived = arrive(of, &method, &mut headers)?;
         let body = take(body, &of.whose.operation.bodies, limit).await?;
         let head = Head { path, headers, marked: Marked::No };
-        Self::of(of.whose, (method, version, trace), head, body)
+        Self::of(of.whose, (method, version, arrived), head, body)
     }
 
     fn of(
         whose: Whose<'_>,
-        (method, version, trace): (Method, Version, Option<Box<TraceContext>>),
+        (method, version, (trailers, trace)): (Method, Version, Arrived),
         mut head: Head,
         mut body: Kept,
     ) -> Result<Self, Misuse> {
@@ -180,6 +182,7 @@ impl Prepared {
             trace,
             authorization,
             keyed,
+            trailers,
             bytes,
         })
     }
@@ -333,26 +336,27 @@ fn means_content(method: &Method) -> bool {
     [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }
 
+/// What a caller's head says for later: whether it takes trailers, and its trace.
+type Arrived = (Trailers, Option<Box<TraceContext>>);
+
 /// Makes a head the provider's, but for what every attempt puts on.
-fn arrive(
-    of: &Of<'_>,
-    method: &Method,
-    headers: &mut HeaderMap,
-) -> Result<Option<Box<TraceContext>>, Misuse> {
+fn arrive(of: &Of<'_>, method: &Method, headers: &mut HeaderMap) -> Result<Arrived, Misuse> {
     if *method == Method::CONNECT {
         return Err(Misuse::Upgrade);
     }
     let Whose { provider, operation, .. } = of.whose;
     let bounded = operation.bodies.decoded_max;
-    let traced = fields::clean(headers, Passage { provider, via: of.via, bounded })?;
+    let Says { traced, trailers } =
+        fields::clean(headers, Passage { provider, via: of.via, bounded })?;
     if Lens::of(provider, operation).reads_bodies() {
         headers.insert(header::ACCEPT_ENCODING, fields::IDENTITY);
     }
     let trace = provider.fields.trace;
     if traced == Traced::No && trace != Trace::Forward {
-        return Ok(None);
+        return Ok((trailers, None));
     }
-    Ok(trace::take(headers, trace, || trace::fresh(of.dice, of.call)).map(Box::new))
+    let trace = trace::take(headers, trace, || trace::fresh(of.dice, of.call));
+    Ok((trailers, trace.map(Box::new)))
 }
 
 fn reads_body(operation: &Operation) -> bool {

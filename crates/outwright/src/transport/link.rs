@@ -191,6 +191,8 @@ fn begin(
 ) -> Result<(ResponseFuture, Option<Upload>), Failed> {
     let (mut head, body) = request.into_parts();
     head.version = Version::HTTP_2;
+    // It may name `te`, which needs no naming here (RFC 9113 section 8.2.2).
+    head.headers.remove(header::CONNECTION);
     let authority = head.headers.remove(header::HOST);
     let authority = authority.and_then(|host| host.to_str().ok()?.parse().ok());
     let mut uri = head.uri.into_parts();
