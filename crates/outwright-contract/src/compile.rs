@@ -8,8 +8,8 @@ use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
-    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Listen, OpIndex, Operation,
-    Plan, Priority, Provider, Slot, Source, Tier, Trace,
+    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Listen, Media, OpIndex,
+    Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
 use outwright_core::{breaker, bulkhead, fallback, ratelimit, retry, timeout};
@@ -339,6 +339,10 @@ fn operation(view: &View<'_>, op: &Op, lane: u8) -> Made<Operation> {
             decoded_max: match node.word(&["bodies", "decoded"]) {
                 Some("unchecked") => None,
                 Some(_) | None => Some(size("decoded", DECODED_BYTES)),
+            },
+            media: match node.word(&["bodies", "media"]) {
+                Some("json") => Media::Json,
+                Some(_) | None => Media::Any,
             },
         },
         reads_success_bodies: rows.iter().any(success) || needs_body(view.root),

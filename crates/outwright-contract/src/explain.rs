@@ -214,6 +214,7 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
         ("bodies.replay", size(REPLAY_BYTES)),
         ("bodies.response", size(RESPONSE_BYTES)),
         ("bodies.decoded", size(DECODED_BYTES)),
+        ("bodies.media", "any".to_owned()),
         ("fields.trace", "restart".to_owned()),
         ("retry.throttle.base", "1s".to_owned()),
         ("retry.throttle.cap", "30s".to_owned()),

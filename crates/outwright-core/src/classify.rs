@@ -248,6 +248,8 @@ pub const fn fault(fault: Fault, sent: Sent) -> Verdict {
         Fault::BodyIdle | Fault::BodyLate => Signal::BodyIdle,
         // Neither can be used, and asking again brings the same.
         Fault::BodyTooLarge | Fault::ContentCoding => Signal::BodyTooLarge,
+        // an error page in place of data is what a proxy between the provider and us says.
+        Fault::MediaType => Signal::S502,
         Fault::RequestBroken => Signal::RequestBroken,
     };
     let mut verdict = Verdict::of(signal);

@@ -103,13 +103,15 @@ pub enum Fault {
     BodyTooLarge,
     /// The body was coded in a way that cannot be bounded, or that it was not.
     ContentCoding,
+    /// A success in another media type than the contract declares: somebody in between may have answered.
+    MediaType,
     /// The caller's own request body broke off.
     RequestBroken,
 }
 
 impl Fault {
     /// Every fault, in the order of the path of an attempt.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::DnsTemporary,
         Self::DnsTimeout,
         Self::DnsNotFound,
@@ -134,6 +136,7 @@ impl Fault {
         Self::BodyLate,
         Self::BodyTooLarge,
         Self::ContentCoding,
+        Self::MediaType,
         Self::RequestBroken,
     ];
 
@@ -180,6 +183,7 @@ impl Fault {
             Self::BodyLate => "body_late",
             Self::BodyTooLarge => "body_too_large",
             Self::ContentCoding => "content_coding",
+            Self::MediaType => "media_type",
             Self::RequestBroken => "request_broken",
         }
     }

@@ -187,6 +187,18 @@ pub struct Bodies {
     pub response_max: u64,
     /// Largest response body once it is decoded; none: nobody looks.
     pub decoded_max: Option<u64>,
+    /// In which media type a success comes.
+    pub media: Media,
+}
+
+/// In which media type a success comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Media {
+    /// In any: nobody looks.
+    #[default]
+    Any,
+    /// As JSON: `application/json`, or a type that ends in `+json`.
+    Json,
 }
 
 /// What makes a repeat of an operation safe (`product.md` 3).

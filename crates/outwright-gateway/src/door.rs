@@ -378,7 +378,8 @@ fn failed_as(failure: &Failure, operation: &Operation) -> telemetry::Outcome {
         | Fault::HeadTooLarge
         | Fault::BodyTruncated
         | Fault::BodyTooLarge
-        | Fault::ContentCoding => telemetry::Outcome::ProviderError,
+        | Fault::ContentCoding
+        | Fault::MediaType => telemetry::Outcome::ProviderError,
     }
 }
 

@@ -218,6 +218,7 @@ fn charge(data: SocketAddr, made: &AtomicUsize) -> Tally {
     }
 }
 
+/// R-655, as far as nothing has to be kept on disk.
 #[test]
 fn a_gateway_that_is_told_to_end_under_load_ends_no_call() {
     let _alone = alone();

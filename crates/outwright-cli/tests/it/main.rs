@@ -6,6 +6,7 @@ mod clients;
 mod contracts;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod process;

@@ -115,6 +115,11 @@ pub(super) const BODIES: Shape = Map(&[
         WordOr(&["unchecked"], &Bytes),
         "Largest response body once it is decoded; beyond 1 MiB at most 100 bytes for each coded one. Default 50MiB.",
     ),
+    may(
+        "media",
+        Word(&["any", "json"]),
+        "In which media type a success comes; what comes in another is not taken for the provider's answer. Default any.",
+    ),
 ]);
 pub(super) const ALERTS: Shape = Map(&[
     may("page", Name, "Where pages go."),

@@ -107,6 +107,7 @@ fn operation(name: &str, method: Method, plan: Plan, key: Key) -> Operation {
             replay_max: 1 << 16,
             response_max: 1 << 20,
             decoded_max: None,
+            media: outwright_core::provider::Media::Any,
         },
         reads_success_bodies: false,
         stream: None,

@@ -262,7 +262,7 @@ kinds! {
         true false Some("exhausted");
     PROVIDER_MALFORMED = "provider-malformed" BAD_GATEWAY "http_protocol_error"
         "The provider's answer is not usable"
-        "It is malformed, cut off, larger than the contract allows, or coded in a way that cannot be bounded."
+        "It is malformed, cut off, larger than the contract allows, coded in a way that cannot be bounded, or of another media type than the contract declares."
         "Tell the provider; raise the bound in the contract if the size is right."
         false false Some("exhausted");
     OUTCOME_UNKNOWN = "outcome-unknown" GATEWAY_TIMEOUT "http_response_timeout"
@@ -320,6 +320,7 @@ pub(crate) const fn fault(fault: Fault) -> (&'static Kind, &'static str) {
         Fault::BodyTruncated => (&PROVIDER_MALFORMED, "http_response_incomplete"),
         Fault::BodyTooLarge => (&PROVIDER_MALFORMED, "http_response_body_size"),
         Fault::ContentCoding => (&PROVIDER_MALFORMED, "http_response_content_coding"),
+        Fault::MediaType => (&PROVIDER_MALFORMED, "http_protocol_error"),
         Fault::RequestBroken => (&REQUEST_BROKEN, "http_request_error"),
     }
 }

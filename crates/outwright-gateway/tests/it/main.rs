@@ -13,11 +13,14 @@ mod forwarding;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod signals;
@@ -25,4 +28,5 @@ mod signals;
 mod smuggling;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
 mod streaming;

@@ -6,9 +6,11 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use http::{HeaderMap, Request, Response};
+use http::header::CONTENT_TYPE;
+use http::response::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault, Sent};
-use outwright_core::provider::{Operation, Plan};
+use outwright_core::provider::{Media, Operation, Plan};
 use outwright_core::refusal::{Reason, Refusal};
 use outwright_core::step::{Action, Claimed, Failure, Head, Input, Reply, Skip, Step};
 use outwright_core::time::Mono;
@@ -23,7 +25,9 @@ use super::kept::{Kept, Live};
 use super::outlet::Outlet;
 use super::prepare::{Prepared, Turn};
 use super::reply::ReplyBody;
-use crate::transport::{Arrived, Carrier, Failed, Gauge, Limited, Link, Origin, SendBody, Trust};
+use crate::transport::{
+    Arrived, Carrier, Failed, Gauge, Limited, Link, Origin, SendBody, Trust, WireBody,
+};
 
 /// A call on its way.
 pub(super) struct Job {
@@ -229,6 +233,13 @@ impl Job {
     async fn arrived(&mut self, attempt: AttemptNo, arrived: Result<Arrived, Failed>) -> Step {
         match arrived {
             Ok(Arrived { head, body, sent }) => {
+                if self.operation().bodies.media == Media::Json && is_another(&head, &body) {
+                    if let Some(attempt) = self.driven.record.attempts.find(attempt) {
+                        attempt.status = Some(head.status.as_u16());
+                    }
+                    let fault = Fault::MediaType;
+                    return self.tick(Input::Failed { attempt, sent, fault }).await;
+                }
                 if let Some(attempt) = self.driven.record.attempts.find(attempt) {
                     attempt.status = Some(head.status.as_u16());
                 }
@@ -430,6 +441,17 @@ impl Job {
         let record = &self.driven.record;
         self.driven.outlet.provider.operation(record.operation)
     }
+}
+
+/// Whether a success has a body that is no JSON.
+fn is_another(head: &Parts, body: &WireBody) -> bool {
+    if !head.status.is_success() || body.is_over() {
+        return false;
+    }
+    let media = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let essence = media.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let essence = essence.to_ascii_lowercase();
+    essence != b"application/json" && !essence.ends_with(b"+json")
 }
 
 /// One step, with the waker of this task at hand.
