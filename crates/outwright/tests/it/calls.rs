@@ -136,7 +136,7 @@ fn hop_by_hop_fields_and_those_of_outwright_go_no_further() {
         let head = Request::get("/")
             .header("connection", "keep-alive, x-hop")
             .header("x-hop", "1")
-            .header("te", "trailers")
+            .header("te", "gzip")
             .header("keep-alive", "timeout=5")
             .header("proxy-authorization", "Basic x")
             .header("outwright-timeout", "5s")
