@@ -8,7 +8,7 @@ use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
-    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Listen, Media, OpIndex,
+    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Links, Listen, Media, OpIndex,
     Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
@@ -86,6 +86,7 @@ pub(crate) fn provider(view: &View<'_>, digest: &str) -> Made<Provider> {
         slots: slots(view)?.into(),
         fields: fields(root)?,
         listen: listen(root),
+        links: links(root),
         egress: egress(view),
         digest: digest.into(),
         about: about(root),
@@ -259,6 +260,13 @@ fn file(view: &View<'_>, path: &str) -> PathBuf {
 fn listen(root: &Node) -> Option<Listen> {
     let port = root.count(&["listen", "port"]).map(Listen::Port);
     port.or_else(|| Some(Listen::Host(root.word(&["listen", "host"])?.into())))
+}
+
+fn links(root: &Node) -> Links {
+    let Some(node) = root.at(&["links"]).filter(|node| node.text() != Some("keep")) else {
+        return Links::Keep;
+    };
+    Links::Rewrite { json: node.words(&["json"]).into_iter().map(Into::into).collect() }
 }
 
 fn fields(root: &Node) -> Made<Fields> {

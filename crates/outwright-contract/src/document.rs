@@ -38,7 +38,7 @@ pub(crate) static CONTRACT: Shape = Map(&[
     may(
         "links",
         WordOr(&["keep", "rewrite"], &LINKS),
-        "Whether links of the provider lead back through outwright. Default `keep`.",
+        "Whether links of the provider to itself lead back through outwright. Default `keep`.",
     ),
     may(
         "mode",

@@ -229,7 +229,8 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
         }
     }
     for (key, value) in all {
-        if !lines.iter().any(|line| line.key == key) {
+        let below = |line: &Line| line.key.strip_prefix(key).is_some_and(|k| k.starts_with('.'));
+        if !lines.iter().any(|line| line.key == key || below(line)) {
             lines.push(Line {
                 key: key.to_owned(),
                 sentence: sentence(key, &value),

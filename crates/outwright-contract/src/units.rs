@@ -149,9 +149,28 @@ pub(crate) fn network(text: &str) -> Result<Network, String> {
     Ok(Network { address, prefix })
 }
 
+/// A JSON pointer (RFC 6901) to something inside of a document; `*` stands for each element of a list.
+pub(crate) fn pointer(text: &str) -> Result<(), String> {
+    let escaped = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if text.starts_with('/') && escaped {
+        return Ok(());
+    }
+    Err("a JSON pointer starts with `/`, as in `/next_url` or `/items/*/url`; `~` is written `~0`, and `/` inside of a name `~1`".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pointer_starts_at_the_top_and_escapes_its_signs() {
+        for good in ["/a", "/a/*/b", "/a~1b/~0", "/"] {
+            assert!(pointer(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a", "$.a", "/a~", "/a~2", "https://x"] {
+            assert!(pointer(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn durations_need_a_unit() {

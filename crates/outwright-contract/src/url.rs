@@ -25,10 +25,7 @@ pub fn base(text: &str) -> Result<Base, String> {
     }
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let (name, port) = split_port(authority)?;
-    let default = match scheme {
-        Scheme::Https => 443,
-        Scheme::Http => 80,
-    };
+    let default = scheme.port();
     let port = match port {
         None => default,
         Some(port) => match port.parse::<u16>() {

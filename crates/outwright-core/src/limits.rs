@@ -22,6 +22,8 @@ pub const QUEUE_MAX: u32 = 65_536;
 pub const OPERATIONS_MAX: usize = 1_024;
 /// Bytes of a response body that an error rule may look at (`product.md` 4).
 pub const PREFIX_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a JSON body in which links are led back; a larger one goes on as it came (chosen: four times a full page of the wordiest list that is known, GitHub's).
+pub const LINKED_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest hint that is believed and waited out; beyond it the provider counts as exhausted (`resilience.md` 6.3).
 pub const HINT_MAX: Duration = Duration::from_secs(15 * 60);
 /// Spread of one-way network delay that a client-side window leaves room for (`resilience.md` 1.6).

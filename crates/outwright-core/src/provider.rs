@@ -59,6 +59,8 @@ pub struct Provider {
     pub fields: Fields,
     /// A door of its own at the gateway.
     pub listen: Option<Listen>,
+    /// What becomes of its links to itself.
+    pub links: Links,
     /// Where calls may go.
     pub egress: Egress,
     /// First bytes of a digest of the effective contract: tells versions apart in logs.
@@ -135,6 +137,17 @@ pub enum Scheme {
     Https,
     /// In the clear: loopback only, and only when the process was started for development.
     Http,
+}
+
+impl Scheme {
+    /// The port of an authority that names none.
+    #[must_use]
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Https => 443,
+            Self::Http => 80,
+        }
+    }
 }
 
 /// One operation of a provider.
@@ -382,6 +395,30 @@ pub enum Listen {
     Port(u16),
     /// A host name of its own, on the data port.
     Host(Box<str>),
+}
+
+/// What becomes of links in which a provider leads to itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// They stay as they are: whoever follows them leaves the gateway.
+    #[default]
+    Keep,
+    /// They lead back to the address at which the caller came in.
+    Rewrite {
+        /// JSON pointers (RFC 6901; the token `*` stands for each element of a list) of URLs in bodies.
+        json: Box<[Box<str>]>,
+    },
+}
+
+impl Links {
+    /// Whether bodies have to be readable.
+    #[must_use]
+    pub const fn reads_bodies(&self) -> bool {
+        match self {
+            Self::Keep => false,
+            Self::Rewrite { json } => !json.is_empty(),
+        }
+    }
 }
 
 /// What of a caller's head goes on to the provider, beyond the fields of the request itself.

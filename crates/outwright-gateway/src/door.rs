@@ -6,6 +6,7 @@ mod body;
 mod dress;
 mod fields;
 mod hosts;
+mod links;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,12 +20,13 @@ use outwright::{
 };
 use outwright_core::admission::Unmatched;
 use outwright_core::outcome::{Effect, Fault};
-use outwright_core::provider::{OpIndex, Operation};
+use outwright_core::provider::{Links, OpIndex, Operation};
 use outwright_core::refusal::Reason;
 use outwright_core::step::Failure;
 use outwright_core::time::{Mono, Now};
 
 use self::dress::{Origin, Times};
+use self::links::Here;
 use crate::guard::Watch;
 use crate::listener::{Answers, Inbound};
 use crate::problem::{self, Kind, Place, Problem};
@@ -48,6 +50,8 @@ struct Found {
     outlet: Rc<Outlet>,
     operation: OpIndex,
     path: PathAndQuery,
+    /// Set where the provider's links to itself lead back here.
+    here: Option<Box<Here>>,
 }
 
 impl Door {
@@ -91,10 +95,18 @@ impl Door {
             arrived,
             caller: None,
         };
-        let Found { outlet, operation, path } = found;
+        let Found { outlet, operation, path, here } = found;
+        let here = here.map(|here| (here, Rc::clone(&outlet)));
         let outbound = Outbound { outlet, operation, request, path, facts };
         let answer = self.core.call(outbound).await;
-        self.write(answer, watch)
+        match here {
+            None => self.write(answer, watch),
+            // In a box: most contracts keep links, and all calls would carry the room for it.
+            Some((here, outlet)) => {
+                let answer = self.write(answer, watch);
+                Box::pin(links::lead_back(answer, outlet.provider(), operation, &here)).await
+            }
+        }
     }
 
     /// The provider is the first segment, unless the door says it; the operation is found by the rest.
@@ -115,8 +127,8 @@ impl Door {
         };
         let (rest, rest_path) = (whole.get(name_end..), path.get(name_end..));
         let rest_path = rest_path.filter(|rest| !rest.is_empty()).unwrap_or("/");
-        let routes = &outlet.provider().routes;
-        let operation = routes.find(request.method(), rest_path).map_err(|why| {
+        let contract = outlet.provider();
+        let operation = contract.routes.find(request.method(), rest_path).map_err(|why| {
             let kind = match why {
                 Unmatched::Ambiguous(_) => &problem::PATH_AMBIGUOUS,
                 Unmatched::Unknown => &problem::OPERATION_UNKNOWN,
@@ -129,7 +141,13 @@ impl Door {
             rest => PathAndQuery::try_from(rest),
         };
         let path = path.map_err(|_| (&problem::PATH_AMBIGUOUS, Some(provider)))?;
-        Ok(Found { outlet: Rc::clone(outlet), operation, path })
+        let here = match contract.links {
+            Links::Keep => None,
+            Links::Rewrite { .. } => {
+                Here::of(request.headers(), whole.get(..name_end)).map(Box::new)
+            }
+        };
+        Ok(Found { outlet: Rc::clone(outlet), operation, path, here })
     }
 
     /// The provider that a path begins with, and where its name ends; behind a door the whole path is the provider's.

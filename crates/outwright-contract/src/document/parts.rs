@@ -382,8 +382,11 @@ pub(super) const LISTEN: Shape = OneOf(&[
     may("port", Count(1, 65_535), "A port of its own."),
     may("host", Text, "A host name of its own."),
 ]);
-pub(super) const LINKS: Shape =
-    Map(&[must("json", List(&Text), "JSON pointers of URLs that are rewritten too.")]);
+pub(super) const LINKS: Shape = Map(&[must(
+    "json",
+    List(&Text),
+    "JSON pointers of URLs that are rewritten too; `*` stands for each element of a list.",
+)]);
 pub(super) const TENANTS: Shape = Map(&[
     may(
         "base_url",

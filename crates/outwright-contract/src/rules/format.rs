@@ -5,6 +5,7 @@ use crate::effective::{Op, View};
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
 use crate::options::Purpose;
+use crate::units::pointer;
 
 /// The text is no YAML.
 pub static SYNTAX: Rule = fixed(
@@ -113,8 +114,6 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     );
     let mode = root.at(&["mode"]).filter(|n| n.text() == Some("report"));
     refuse(mode, "mode", "this version enforces every contract; it has no report mode");
-    let links = root.at(&["links"]).filter(|n| n.text() != Some("keep") && !n.broken());
-    refuse(links, "links", "this version does not rewrite links");
     for slot in view.credentials() {
         let subject = format!("credentials.{}", slot.key);
         for form in ["exec", "vault", "store"] {
@@ -131,6 +130,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     }
     scopes(view, out);
     fields(view, out);
+    links(view, out);
     unsourced(view, out);
 }
 
@@ -212,6 +212,15 @@ fn fields(view: &View<'_>, out: &mut Vec<Finding>) {
         if FRAMING.iter().any(|field| field.eq_ignore_ascii_case(text)) {
             let message = format!("`{text}` belongs to the connection, not to a contract");
             out.push(Finding::new(&FORM, node.at, message).help("name another field"));
+        }
+    }
+}
+
+fn links(view: &View<'_>, out: &mut Vec<Finding>) {
+    for node in view.root.at(&["links", "json"]).map(Node::items).unwrap_or_default() {
+        if let Some(Err(help)) = node.text().map(pointer) {
+            let message = "this is no JSON pointer to a URL";
+            out.push(Finding::new(&FORM, node.at, message).on("links.json").help(help));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use outwright_contract::node::Layer;
 use outwright_contract::{Colour, Explanation, Loaded, Options, Severity, Source, changes, load};
+use outwright_core::provider::Links;
 
 use crate::hostile::GOOD;
 use crate::sample::{TODAY, sources};
@@ -79,7 +80,6 @@ fn what_this_version_cannot_execute_is_an_error_only_to_run() {
         ("fallback: none", "fallback: { static: { body: \"[]\" } }"),
         ("key: required }", "key: required }\n    async: always"),
         ("tier: important", "tier: important\nmode: report"),
-        ("tier: important", "tier: important\nlinks: rewrite"),
         (
             "tier: important",
             "tier: important\ncallers: { checkout: { operations: [list_orders] } }",
@@ -100,6 +100,27 @@ fn what_this_version_cannot_execute_is_an_error_only_to_run() {
         assert_eq!((checked, errors), (Some(Severity::Warning), 0), "{to}");
         let (run, errors, providers) = severity(&Options::run(TODAY));
         assert_eq!((run, errors, providers), (Some(Severity::Error), 1, 0), "{to}");
+    }
+}
+
+#[test]
+fn links_are_led_back_where_the_contract_says_so() {
+    let links = |line: &str| {
+        let text = GOOD.replacen("tier: important", &format!("tier: important\n{line}"), 1);
+        let loaded = read(&[("c/acme.yaml", &text)], &Options::run(TODAY));
+        let report = loaded.report.text(Colour::Off);
+        (loaded.providers.first().map(|provider| provider.links.clone()), report)
+    };
+    let led = |json: &[&str]| {
+        Some(Links::Rewrite { json: json.iter().map(|&pointer| pointer.into()).collect() })
+    };
+    assert_eq!(links("mode: enforce").0, Some(Links::Keep));
+    assert_eq!(links("links: keep").0, Some(Links::Keep));
+    assert_eq!(links("links: rewrite").0, led(&[]));
+    assert_eq!(links("links: { json: [/next, /data/*/url] }").0, led(&["/next", "/data/*/url"]));
+    for bad in ["links: away", "links: {}", "links: { json: /next }", "links: { json: [next] }"] {
+        let (made, report) = links(bad);
+        assert!(made.is_none() && report.contains("links"), "{bad}: {report}");
     }
 }
 

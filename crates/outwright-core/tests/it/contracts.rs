@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method};
 use outwright_core::admission::Routes;
 use outwright_core::classify::Dialect;
 use outwright_core::provider::{
-    About, Base, Bodies, Egress, Fields, Key, KeyOrigin, OpIndex, Operation, Plan, Priority,
+    About, Base, Bodies, Egress, Fields, Key, KeyOrigin, Links, OpIndex, Operation, Plan, Priority,
     Provider, Scheme, Tier,
 };
 use outwright_core::retry::backoff::Jitter;
@@ -61,6 +61,7 @@ pub(crate) fn provider() -> Provider {
         slots: Box::new([]),
         fields: Fields::default(),
         listen: None,
+        links: Links::Keep,
         egress: Egress::default(),
         digest: "0".into(),
         about: About::default(),

@@ -1,12 +1,14 @@
 //! The body of an answer: a provider's, relayed, or a document of our own.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use outwright::ReplyBody;
+use outwright::{BrokenOff, ReplyBody};
 
 use crate::guard::Watch;
 
@@ -23,6 +25,33 @@ enum Source {
     Reply(ReplyBody),
     /// Our own: all there, until it is taken.
     Own(Option<Bytes>),
+    /// The provider's, of which the beginning was read; in a box, since it is rare.
+    Read(Box<Read>),
+}
+
+/// A provider's body of which the beginning was read.
+#[derive(Debug)]
+struct Read {
+    first: Bytes,
+    then: Then,
+}
+
+/// What comes behind what was read.
+#[derive(Debug)]
+enum Then {
+    /// More of it.
+    Rest(ReplyBody),
+    /// Nothing, or trailers.
+    Trailers(Option<HeaderMap>),
+    /// It broke off there, until that is told.
+    Broken(Option<BrokenOff>, Flush),
+}
+
+/// Whether what was read had its chance to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flush {
+    Due,
+    Done,
 }
 
 impl AnswerBody {
@@ -34,6 +63,93 @@ impl AnswerBody {
     /// Sends a document of our own.
     pub(super) fn own(document: Vec<u8>, watch: Rc<Watch>) -> Self {
         Self { source: Source::Own(Some(document.into())), watch }
+    }
+
+    /// Reads a provider's body, up to a bound; what was read comes again when it is polled.
+    ///
+    /// Answers all of it, unless it is larger or broke off.
+    pub(super) async fn read(&mut self, bytes_max: usize) -> Option<Bytes> {
+        let mut body = match std::mem::replace(&mut self.source, Source::Own(None)) {
+            Source::Reply(body) => body,
+            other @ (Source::Own(_) | Source::Read(_)) => {
+                self.source = other;
+                return None;
+            }
+        };
+        let (mut first, mut trailers) = (BytesMut::new(), None);
+        let then = loop {
+            if first.len() > bytes_max {
+                break Then::Rest(body);
+            }
+            match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+                None => break Then::Trailers(trailers),
+                Some(Err(error)) => break Then::Broken(Some(error), Flush::Due),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => first.extend_from_slice(&data),
+                    Err(frame) => trailers = frame.into_trailers().ok(),
+                },
+            }
+        };
+        let first = first.freeze();
+        let whole = matches!(then, Then::Trailers(_)).then(|| first.clone());
+        self.source = Source::Read(Box::new(Read { first, then }));
+        whole
+    }
+
+    /// Puts something in the place of what was read.
+    pub(super) fn replace(&mut self, bytes: Bytes) {
+        if let Source::Read(read) = &mut self.source {
+            read.first = bytes;
+        }
+    }
+}
+
+impl Read {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if !self.first.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
+        }
+        match &mut self.then {
+            Then::Rest(body) => Pin::new(body).poll_frame(cx),
+            Then::Trailers(trailers) => {
+                Poll::Ready(trailers.take().map(|all| Ok(Frame::trailers(all))))
+            }
+            Then::Broken(error, flush @ Flush::Due) => {
+                // Told at once, hyper would drop the head too, and the caller could not tell that there was one.
+                *flush = Flush::Done;
+                debug_assert!(error.is_some(), "it is told once, and after this");
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Then::Broken(error, Flush::Done) => Poll::Ready(error.take().map(Err)),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_empty()
+            && match &self.then {
+                Then::Rest(body) => body.is_end_stream(),
+                Then::Trailers(trailers) => trailers.is_none(),
+                Then::Broken(error, _) => error.is_none(),
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let first = self.first.len() as u64;
+        let rest = match &self.then {
+            Then::Rest(body) => body.size_hint(),
+            Then::Trailers(_) => SizeHint::with_exact(0),
+            Then::Broken(..) => SizeHint::new(),
+        };
+        let mut hint = SizeHint::new();
+        hint.set_lower(first.saturating_add(rest.lower()));
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(first.saturating_add(upper));
+        }
+        hint
     }
 }
 
@@ -54,6 +170,7 @@ impl Body for AnswerBody {
         match &mut self.source {
             Source::Reply(body) => Pin::new(body).poll_frame(cx),
             Source::Own(document) => Poll::Ready(document.take().map(|all| Ok(Frame::data(all)))),
+            Source::Read(read) => read.poll_frame(cx),
         }
     }
 
@@ -61,6 +178,7 @@ impl Body for AnswerBody {
         match &self.source {
             Source::Reply(body) => body.is_end_stream(),
             Source::Own(document) => document.is_none(),
+            Source::Read(read) => read.is_end_stream(),
         }
     }
 
@@ -70,6 +188,7 @@ impl Body for AnswerBody {
             Source::Own(document) => {
                 SizeHint::with_exact(document.as_ref().map_or(0, |all| all.len() as u64))
             }
+            Source::Read(read) => read.size_hint(),
         }
     }
 }

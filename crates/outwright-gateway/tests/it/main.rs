@@ -13,6 +13,8 @@ mod forwarding;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod media;
 #[cfg(test)]
 mod peer;

@@ -54,8 +54,14 @@ impl Says {
 impl Peer {
     /// Answers like this, whatever is asked.
     pub(crate) fn start(script: Vec<Says>) -> Self {
+        Self::knowing(|_| script)
+    }
+
+    /// The same, with a script that names the port.
+    pub(crate) fn knowing(script: impl FnOnce(u16) -> Vec<Says>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let script = script(address.port());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let script = Arc::new(Mutex::new(script));
         let all = Arc::clone(&seen);

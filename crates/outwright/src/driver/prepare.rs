@@ -351,6 +351,12 @@ fn arrive(of: &Of<'_>, method: &Method, headers: &mut HeaderMap) -> Result<Arriv
     if Lens::of(provider, operation).reads_bodies() {
         headers.insert(header::ACCEPT_ENCODING, fields::IDENTITY);
     }
+    if provider.links.reads_bodies() {
+        // Part of a body could not be led back, and would not fit to the rest of it.
+        headers.insert(header::ACCEPT_ENCODING, fields::IDENTITY);
+        headers.remove(header::RANGE);
+        headers.remove(header::IF_RANGE);
+    }
     let trace = provider.fields.trace;
     if traced == Traced::No && trace != Trace::Forward {
         return Ok((trailers, None));
