@@ -113,6 +113,7 @@ impl Problem {
             effect: self.effect.map(Effect::word),
             cause: self.cause,
             retry_skipped: self.skipped,
+            error: ClientError::of(self),
         };
         serde_json::to_vec(&document).expect("strings and numbers always are JSON")
     }
@@ -184,6 +185,34 @@ struct Document<'a> {
     cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_skipped: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ClientError>,
+}
+
+/// The problem once more, in the form in which many providers tell errors (Stripe, OpenAI, Anthropic).
+///
+/// stripe-node 23.1.0 looks for nothing else: a document without it is a success to it, whatever the status.
+#[derive(Serialize)]
+struct ClientError {
+    r#type: &'static str,
+    code: &'static str,
+    message: String,
+}
+
+impl ClientError {
+    fn of(problem: &Problem) -> Option<Self> {
+        let status = problem.status;
+        let waits = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+        let r#type = if status.is_server_error() || waits.contains(&status) {
+            "api_error"
+        } else if status.is_client_error() {
+            "invalid_request_error"
+        } else {
+            return None;
+        };
+        let Kind { name, title, detail, .. } = problem.kind;
+        Some(Self { r#type, code: name, message: format!("{title}. {detail}") })
+    }
 }
 
 struct Hex<'a>(&'a [u8; 16]);

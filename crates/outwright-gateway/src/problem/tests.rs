@@ -116,7 +116,10 @@ fn a_document_has_its_members() {
             r#""help":"Come back after Retry-After; `outwright status` shows the breaker.","#,
             r#""instance":"urn:outwright:call:0000000000c0ffee","#,
             r#""provider":"stripe","operation":"create_charge","attempts":0,"retryable":true,"#,
-            r#""retry_after_ms":1501,"effect":"none","cause":"breaker_open"}"#,
+            r#""retry_after_ms":1501,"effect":"none","cause":"breaker_open","#,
+            r#""error":{"type":"api_error","code":"breaker-open","#,
+            r#""message":"The breaker of this provider is open. "#,
+            r#"It failed too often of late, so nothing was sent."}}"#,
         )
     );
 }
@@ -130,5 +133,23 @@ fn names_are_unique_and_lower_case() {
         let ours = kind == &&super::FORWARDS_USED_UP;
         assert!(ours || kind.status.is_client_error() || kind.status.is_server_error());
         assert!(kind.detail.ends_with('.') && kind.help.ends_with('.'), "{}", kind.name);
+    }
+}
+
+/// stripe-node takes a document without `error` for a success, whatever its status.
+#[test]
+fn every_error_has_the_form_that_client_libraries_look_for() {
+    for kind in KINDS {
+        let text = Problem::of(kind).document(&Place::default());
+        let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let expected = match kind.status.as_u16() {
+            200 => None,
+            408 | 429 | 500.. => Some("api_error"),
+            _ => Some("invalid_request_error"),
+        };
+        assert_eq!(document["error"]["type"].as_str(), expected, "{}", kind.name);
+        let told = expected.is_some();
+        assert_eq!(document["error"]["code"] == kind.name, told, "{}", kind.name);
+        assert_eq!(document["error"]["message"].is_string(), told, "{}", kind.name);
     }
 }

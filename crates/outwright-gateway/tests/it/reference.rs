@@ -33,7 +33,8 @@ fn the_page_of_problems_is_that_of_the_table() {
          `Outwright-Origin` tells the two apart: `outwright` or `provider`; so does `Proxy-Status`, with `error=` or `received-status=`.\n\n\
          Every document has `type`, `title`, `status`, `detail`, `help` (what to do), `attempts` (sends that were made) and `retryable`.\n\
          Where they are known it has `instance` (the call), `provider`, `operation`, `retry_after_ms`, `effect` (what was done at the provider: none, unknown, done), \
-         `cause` (a word of the lists below) and `retry_skipped` (why it was not tried again).\n\n\
+         `cause` (a word of the lists below) and `retry_skipped` (why it was not tried again).\n\
+         An error also has `error` with `type` (`api_error` or `invalid_request_error`), `code` (the last part of the type) and `message`: the form in which official clients of several providers look for one.\n\n\
          This page is made from `crates/outwright-gateway/src/problem/table.rs`.\n\n\
          | type | status | `Proxy-Status` error | retryable | `Outwright-Retry` |\n\
          | --- | --- | --- | --- | --- |\n",
