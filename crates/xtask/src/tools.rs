@@ -15,8 +15,23 @@ use crate::job;
 pub(crate) type Missing = String;
 
 /// The client libraries whose unchanged behaviour is tested.
-pub(crate) const CLIENTS: &[(&str, &str)] =
-    &[("aiohttp", "3.14.5"), ("requests", "2.32.5"), ("stripe", "16.1.0")];
+pub(crate) const CLIENTS: &[(&str, &str)] = &[
+    ("PyGithub", "2.10.0"),
+    ("aiohttp", "3.14.5"),
+    ("openai", "3.54.0"),
+    ("requests", "2.32.5"),
+    ("slack_sdk", "3.47.0"),
+    ("stripe", "16.1.0"),
+    ("twilio", "9.13.0"),
+];
+/// The same, of Node.
+pub(crate) const NODE_CLIENTS: &[(&str, &str)] =
+    &[("@slack/web-api", "8.2.0"), ("stripe", "23.1.0")];
+/// A server that speaks like OpenAI.
+pub(crate) const LLMOCK: &[(&str, &str)] = &[("llmock", "0.2.2")];
+/// A server that speaks as a description says, GitHub's description, and a server of stubs.
+pub(crate) const NODE_PEERS: &[(&str, &str)] =
+    &[("@octokit/openapi", "23.0.2"), ("@stoplight/prism-cli", "5.16.0"), ("wiremock", "3.13.2")];
 /// A server that speaks like Stripe.
 pub(crate) const LOCALSTRIPE: &[(&str, &str)] =
     &[("localstripe", "1.15.10"), ("setuptools", "80.9.0")];
@@ -79,6 +94,18 @@ pub(crate) fn ensure_venv(pins: &[(&str, &str)]) -> Result<PathBuf, Missing> {
     stamp(&folder)
 }
 
+/// A Java runtime, for WireMock.
+///
+/// # Errors
+///
+/// Why there is none.
+pub(crate) fn ensure_java() -> Result<PathBuf, Missing> {
+    if !job::installed("java") {
+        ensure_apt(&["default-jre-headless"])?;
+    }
+    Ok(PathBuf::from("java"))
+}
+
 /// Node's own program, from a wheel.
 ///
 /// # Errors
@@ -99,10 +126,6 @@ pub(crate) fn ensure_node() -> Result<PathBuf, Missing> {
 /// # Errors
 ///
 /// Why it could not be made.
-#[expect(
-    dead_code,
-    reason = "the parts with Node libraries come with the wire tests that need them"
-)]
 pub(crate) fn ensure_npm(pins: &[(&str, &str)]) -> Result<PathBuf, Missing> {
     let pins: Vec<String> =
         pins.iter().map(|(name, version)| format!("{name}@{version}")).collect();
@@ -116,8 +139,8 @@ pub(crate) fn ensure_npm(pins: &[(&str, &str)]) -> Result<PathBuf, Missing> {
     let _old = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut install = Command::new(&node);
-    install.arg(npm).args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]);
-    step(install.arg(&folder).args(&pins))?;
+    install.arg(npm).args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    step(install.arg("--prefix").arg(&folder).args(&pins))?;
     stamp(&folder)
 }
 

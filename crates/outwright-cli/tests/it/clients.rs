@@ -1,17 +1,25 @@
 //! Clients that we did not write, unchanged but for the base URL: one effect, whatever is lost.
+//!
+//! The client libraries of providers have a file each; their peers are not ours either, and a small proxy between
+//! outwright and a peer counts what arrives there and fails when a test says so.
+//! Every test of a failure has its control: the same client at the same peer without outwright.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+mod between;
+mod github;
+mod openai;
+mod peers;
+mod slack;
+mod stripe;
+mod twilio;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::Command;
 
 use outwright_gateway::demo::{Demo, Fault, Injection, Ports, Settings, Strikes};
 use serde_json::Value;
 
 use crate::contracts;
-use crate::process::{Gateway, Running, beside, gateway, gateway_with, tool};
+use crate::process::{Gateway, beside, gateway, gateway_with, tool};
 
 const CHARGES: &str = "  list:
     request: GET /v1/charges
@@ -123,134 +131,59 @@ fn status(said: &Value) -> u16 {
     said["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(0)
 }
 
-const CUSTOMERS: &str = "  list:
-    request: GET /v1/customers
-    needs: [all]
-    fallback: none
-  create_customer:
-    request: POST /v1/customers
-    needs: [all]
-    idempotency: { plan: once }
-stop_retry: { Stripe-Should-Retry: \"false\" }
-";
-
-/// Python with the official client, and the server that speaks like Stripe.
-fn stripe_tools() -> Option<(String, String)> {
-    let part = "stripe-python with localstripe";
-    Some((tool(part, "OUTWRIGHT_PYTHON")?, tool(part, "OUTWRIGHT_LOCALSTRIPE")?))
-}
-
-/// localstripe, unchanged, on a free loopback port.
-fn localstripe(program: &str, folder: &Path) -> (Running, SocketAddr) {
-    let mut child = Command::new(Path::new(program).with_file_name("python"))
-        .arg(script("localstripe_on.py"))
-        .env("TMPDIR", folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("python starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).unwrap();
-    let port: u16 = line.trim().parse().expect("localstripe says its port");
-    (Running(child), SocketAddr::from(([127, 0, 0, 1], port)))
-}
-
-/// Passes requests on to a peer and lets its reply to the first POST get lost.
-fn losing(peer: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let posts = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&posts);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(stream) = stream else { return };
-            let posts = Arc::clone(&counted);
-            std::thread::spawn(move || pass(stream, peer, &posts));
-        }
-    });
-    (address, posts)
-}
-
-fn pass(mut caller: TcpStream, peer: SocketAddr, posts: &AtomicUsize) {
-    loop {
-        let Some(request) = message(&mut caller) else { return };
-        let Ok(mut onward) = TcpStream::connect(peer) else { return };
-        if onward.write_all(&request).is_err() {
-            return;
-        }
-        let Some(reply) = message(&mut onward) else { return };
-        let post = request.starts_with(b"POST ");
-        if post && posts.fetch_add(1, Ordering::SeqCst) == 0 {
-            // The peer has committed: its reply is complete. Nobody hears of it.
-            let _ = caller.shutdown(Shutdown::Both);
-            return;
-        }
-        if caller.write_all(&reply).is_err() {
-            return;
-        }
-    }
-}
-
-/// One message with a Content-Length or without a body, as these peers write them.
-fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut byte = [0_u8; 1];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
-        bytes.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&bytes).to_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))
-        .and_then(|value| value.trim().parse().ok())
-        .unwrap_or(0);
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).ok()?;
-    bytes.extend(body);
-    Some(bytes)
-}
+/// What the guide shows for a client, and what its script does in the place.
+const GUIDED: &[(&str, &[&str], &[&str])] = &[
+    (
+        "stripe_customer.py",
+        &["stripe.StripeClient(", r#"base_addresses={"api": "http://127.0.0.1:4180/stripe"}"#],
+        &["stripe.StripeClient(", r#"base_addresses={"api": sys.argv[1]}"#],
+    ),
+    (
+        "stripe_customer.mjs",
+        &[r#"new Stripe(key, { host: "127.0.0.1", port: "4190", protocol: "http" })"#],
+        &[r#"new Stripe("sk_test_caller", { host, port, protocol: "http" })"#],
+    ),
+    (
+        "openai_stream.py",
+        &[r#"openai.OpenAI(api_key=key, base_url="http://127.0.0.1:4180/openai/v1")"#],
+        &[r#"openai.OpenAI(api_key="sk-of-the-caller", base_url=sys.argv[1])"#],
+    ),
+    (
+        "twilio_messages.py",
+        &["Client(account, token)", "client.api.base_url = ", "client.messaging.base_url = "],
+        &["Client(account, ", "client.api.base_url = ", "client.messaging.base_url = "],
+    ),
+    (
+        "slack_python.py",
+        &[r#"WebClient(token=token, base_url="http://127.0.0.1:4180/slack/api/")"#],
+        &[r#"WebClient(token="xoxb-of-the-caller", base_url=base)"#],
+    ),
+    (
+        "slack_node.mjs",
+        &["new WebClient(token, {", "slackApiUrl: ", "retryConfig: { retries: 0 }"],
+        &[
+            r#"new WebClient("xoxb-of-the-caller", {"#,
+            "slackApiUrl,",
+            "retryConfig: { retries: 0 }",
+        ],
+    ),
+    (
+        "github_issue.py",
+        &["Github(base_url=\"http://127.0.0.1:4190\", auth=Auth.Token(token), retry=None)"],
+        &["Github(base_url=sys.argv[1], auth=Auth.Token(", r#""off": {"retry": None}"#],
+    ),
+];
 
 #[test]
-fn stripe_python_stops_at_an_unknown_outcome_and_the_customer_exists_once() {
-    let _beside = beside();
-    let Some((python, server)) = stripe_tools() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let (_peer, peer) = localstripe(&server, folder.path());
-    let (between, posts) = losing(peer);
-    contracts::write(folder.path(), "stripe", between, CUSTOMERS);
-    let gateway = gateway(folder.path());
-
-    let base = format!("http://{}/stripe", gateway.data);
-    let said = said(Command::new(&python).arg(script("stripe_customer.py")).arg(&base));
-
-    // This client repeats every status from 500 on, unless the reply carries the provider's stop field.
-    assert_eq!(posts.load(Ordering::SeqCst), 1, "nobody sent it again: {said}");
-    assert_eq!(said["body"]["type"], "urn:outwright:problem:outcome-unknown", "{said}");
-    assert_eq!(said["body"]["effect"], "unknown", "{said}");
-
-    let list = Command::new("curl")
-        .args(["-sS", "-u", "sk_test_12345:", &format!("http://{peer}/v1/customers")])
-        .output()
-        .unwrap();
-    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
-    assert_eq!(list["data"].as_array().map(Vec::len), Some(1), "one customer: {list}");
-}
-
-#[test]
-fn stripe_python_without_outwright_makes_two_customers_of_one_intent() {
-    let _beside = beside();
-    // The negative control: the very loss that the test above survives.
-    let Some((python, server)) = stripe_tools() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let (_peer, peer) = localstripe(&server, folder.path());
-    let (between, posts) = losing(peer);
-    let said = said(
-        Command::new(&python).arg(script("stripe_customer.py")).arg(format!("http://{between}")),
-    );
-    assert!(said["id"].is_string(), "the client's own retry succeeded: {said}");
-    assert_eq!(posts.load(Ordering::SeqCst), 2);
+fn the_guide_shows_the_lines_that_the_clients_are_run_with() {
+    let guide = include_str!("../../../../docs/guides/client-libraries.md");
+    let blocks = guide.split("```python\n").count() + guide.split("```javascript\n").count() - 2;
+    assert_eq!(blocks, GUIDED.len(), "each block of code has its row");
+    for (name, shown, run) in GUIDED {
+        let text = std::fs::read_to_string(script(name)).unwrap();
+        for (shown, run) in shown.iter().zip(*run) {
+            assert!(guide.contains(shown), "the guide lacks {shown}");
+            assert!(text.contains(run), "{name} lacks {run}");
+        }
+    }
 }

@@ -6,6 +6,16 @@ use std::path::Path;
 
 /// Writes the contract of a provider in the clear on loopback, with these operations, and its secret.
 pub(crate) fn write(folder: &Path, provider: &str, peer: SocketAddr, operations: &str) {
+    write_with(folder, (provider, "{ bearer: {} }"), peer, operations);
+}
+
+/// The same, with another way in which the credential is sent.
+pub(crate) fn write_with(
+    folder: &Path,
+    (provider, inject): (&str, &str),
+    peer: SocketAddr,
+    operations: &str,
+) {
     let contracts = folder.join("contracts");
     fs::create_dir_all(&contracts).expect("the test's own folder can be written");
     let secret = folder.join("secret");
@@ -28,7 +38,7 @@ egress: {{ private: [127.0.0.0/8], plain_http: loopback }}
 credentials:
   key:
     source: {{ file: {secret} }}
-    inject: {{ bearer: {{}} }}
+    inject: {inject}
     hosts: ["127.0.0.1"]
     scopes: [all]
     rotation: {{ strategy: dual, max_age: 90d, overlap: 24h, verify: list }}

@@ -17,6 +17,16 @@ impl Drop for Running {
     }
 }
 
+impl Running {
+    /// Ends it as a service is ended, and waits for that.
+    pub(crate) fn stop(mut self) {
+        let pid = self.0.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(told.is_ok_and(|status| status.success()), "it runs until it is told to end");
+        self.0.wait().expect("it is our own process");
+    }
+}
+
 /// The binary under test.
 pub(crate) fn outwright() -> Command {
     Command::new(env!("CARGO_BIN_EXE_outwright"))

@@ -7,9 +7,11 @@ use crate::sample::TODAY;
 
 const PAGE: &str = include_str!("../../../../docs/reference/contract.md");
 
+const CLIENTS: &str = include_str!("../../../../docs/guides/client-libraries.md");
+
 /// The blocks marked as YAML.
-fn examples() -> Vec<&'static str> {
-    PAGE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+fn examples(page: &'static str) -> Vec<&'static str> {
+    page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
 /// The good contract with the top-level keys of a fragment in place of its own.
@@ -37,10 +39,10 @@ fn with(fragment: &str) -> String {
 }
 
 #[test]
-fn every_example_of_the_reference_has_no_error() {
-    let examples = examples();
-    assert!(examples.len() >= 9, "{}", examples.len());
-    for example in examples {
+fn every_example_of_the_reference_and_of_the_guide_has_no_error() {
+    let examples = [examples(PAGE), examples(CLIENTS)];
+    assert!(examples[0].len() >= 10 && examples[1].len() >= 4, "{examples:?}");
+    for example in examples.into_iter().flatten() {
         let sources = if example.starts_with("# outwright.yaml") {
             vec![Source::new("outwright.yaml", example), Source::new("contracts/acme.yaml", GOOD)]
         } else if example.starts_with("outwright: 1") {

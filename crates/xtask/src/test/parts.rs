@@ -1,8 +1,9 @@
 //! The parts of the test command: one row each.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use crate::tools::{self, CLIENTS, LOCALSTRIPE, Missing};
+use crate::tools::{self, CLIENTS, LLMOCK, LOCALSTRIPE, Missing, NODE_CLIENTS, NODE_PEERS};
 
 /// Settings that a part's tools come with.
 pub(crate) type Needs = Vec<(&'static str, OsString)>;
@@ -137,10 +138,10 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part {
         name: "wire",
-        what: "driver, door and command line over real sockets, with real client libraries",
+        what: "driver, door and command line over real sockets",
         quick: false,
-        budget_s: 600,
-        needs: clients,
+        budget_s: 480,
+        needs: wire,
         commands: &[run(&[
             "test",
             "--quiet",
@@ -153,6 +154,28 @@ pub(crate) const PARTS: &[Part] = &[
             "-p",
             "outwright-cli",
             "--tests",
+            "--",
+            "--show-output",
+            "--skip",
+            CLIENT_TESTS,
+        ])],
+    },
+    Part {
+        name: "clients",
+        what: "client libraries of providers, unchanged, at peers that others wrote",
+        quick: false,
+        budget_s: 300,
+        needs: clients,
+        commands: &[run(&[
+            "test",
+            "--quiet",
+            "--locked",
+            "--no-fail-fast",
+            "-p",
+            "outwright-cli",
+            "--test",
+            "it",
+            CLIENT_TESTS,
             "--",
             "--show-output",
         ])],
@@ -205,15 +228,35 @@ fn counters() -> Result<Needs, Missing> {
     Ok(Vec::new())
 }
 
-/// curl, openssl and nghttp2, Python with the client libraries, Node, and a server that speaks like Stripe.
-fn clients() -> Result<Needs, Missing> {
+/// Tests of this name have a part of their own.
+const CLIENT_TESTS: &str = "clients::";
+
+/// curl, openssl and nghttp2, and Python with the client libraries.
+fn wire() -> Result<Needs, Missing> {
     tools::ensure_apt(&["curl", "openssl", "nghttp2-client", "nghttp2-server"])?;
-    let python = tools::ensure_venv(CLIENTS)?.join("bin/python");
-    let localstripe = tools::ensure_venv(LOCALSTRIPE)?.join("bin/localstripe");
-    let node = tools::ensure_node()?;
-    Ok(vec![
-        ("OUTWRIGHT_PYTHON", python.into()),
-        ("OUTWRIGHT_LOCALSTRIPE", localstripe.into()),
-        ("OUTWRIGHT_NODE", node.into()),
-    ])
+    Ok(vec![("OUTWRIGHT_PYTHON", tools::ensure_venv(CLIENTS)?.join("bin/python").into())])
+}
+
+/// curl, the client libraries of Python and Node, and the servers that speak like providers.
+fn clients() -> Result<Needs, Missing> {
+    tools::ensure_apt(&["curl"])?;
+    let bin = |folder: Result<PathBuf, Missing>, name: &str| Ok(folder?.join("bin").join(name));
+    let wanted = [
+        ("OUTWRIGHT_PYTHON", bin(tools::ensure_venv(CLIENTS), "python")),
+        ("OUTWRIGHT_NODE", tools::ensure_node()),
+        ("OUTWRIGHT_NODE_CLIENTS", tools::ensure_npm(NODE_CLIENTS)),
+        ("OUTWRIGHT_LOCALSTRIPE", bin(tools::ensure_venv(LOCALSTRIPE), "localstripe")),
+        ("OUTWRIGHT_LLMOCK", bin(tools::ensure_venv(LLMOCK), "llmock")),
+        ("OUTWRIGHT_NODE_PEERS", tools::ensure_npm(NODE_PEERS)),
+        ("OUTWRIGHT_JAVA", tools::ensure_java()),
+    ];
+    let mut needs = Needs::new();
+    for (name, tool) in wanted {
+        match tool {
+            Ok(path) => needs.push((name, path.into())),
+            // The tests that need it say so, and are counted.
+            Err(missing) => eprintln!("missing: {missing}"),
+        }
+    }
+    Ok(needs)
 }
