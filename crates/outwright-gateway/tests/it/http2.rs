@@ -27,7 +27,7 @@ const ACK: u8 = 1;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The output of a foreign client; none where it is not installed.
-fn client(program: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) fn client(program: &str, arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new(program).args(arguments).output() else {
         eprintln!("SKIPPED {program}: it is not installed; `cargo xtask test` installs it");
         assert!(std::env::var_os("CI").is_none(), "{program} may not be skipped in CI");

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use crate::http2::client;
 use crate::peer::{Peer, Says};
 use crate::stage::{Answer, Stage, ask};
 
@@ -128,6 +129,28 @@ fn urls_in_a_body_are_led_back_where_the_contract_points_at_them() {
     let seen = peer.only();
     assert_eq!(seen.all("accept-encoding"), ["identity"]);
     assert_eq!((seen.all("range"), seen.all("if-range")), (vec![], vec![]));
+}
+
+/// HTTP/2 names the host in another place.
+#[test]
+fn a_caller_over_http2_is_led_back_too() {
+    let peer = Peer::knowing(|port| {
+        let there = format!("http://127.0.0.1:{port}");
+        let fields =
+            format!("Location: {there}/v1/charges/1\r\nContent-Type: application/json\r\n");
+        vec![Says::ok(&fields, &page(&there))]
+    });
+    let stage = before(&peer, JSON);
+    let here = format!("http://{}/demo", stage.data());
+    let Some(text) = client("nghttp", &["-v", "--no-dep", &format!("{here}/v1/charges")]) else {
+        return;
+    };
+    for part in [
+        &format!("location: {here}/v1/charges/1"),
+        &format!("\"next\": \"{here}/v1/charges?page=2\""),
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 /// An answer for each way in which a body is not read, or not changed.

@@ -45,6 +45,38 @@ fn python(base: &str) -> Option<Value> {
 }
 
 #[test]
+fn stripe_python_works_through_its_path() {
+    let _beside = beside();
+    let Some(peer) = peers::localstripe() else { return };
+    let between = Between::before(peer.address, |_| Does::Passes);
+    let folder = tempfile::tempdir().unwrap();
+    contracts::write(folder.path(), "stripe", between.address, CUSTOMERS);
+    let gateway = gateway(folder.path());
+    let Some(said) = python(&format!("http://{}/stripe", gateway.data)) else { return };
+    assert!(said["id"].as_str().is_some_and(|id| id.starts_with("cus_")), "{said}");
+    let head = between.heads("POST").remove(0);
+    assert!(head.contains("sk_test_12345") && !head.contains("sk_test_caller"), "{head}");
+}
+
+///
+#[test]
+fn stripe_python_stops_when_the_provider_fails() {
+    let _beside = beside();
+    let Some(peer) = peers::localstripe() else { return };
+    let between = Between::before(peer.address, fails);
+    let folder = tempfile::tempdir().unwrap();
+    contracts::write(folder.path(), "stripe", between.address, CUSTOMERS);
+    let gateway = gateway(folder.path());
+    let Some(said) = python(&format!("http://{}/stripe", gateway.data)) else { return };
+    assert_eq!((&said["error"], &said["status"]), (&"APIError".into(), &503.into()), "{said}");
+    assert_eq!(between.count("POST"), 1, "nobody sent it again: {said}");
+    // The control: by itself it sends it three times.
+    let alone = Between::before(peer.address, fails);
+    let Some(said) = python(&format!("http://{}", alone.address)) else { return };
+    assert_eq!((&said["status"], alone.count("POST")), (&503.into(), 3), "{said}");
+}
+
+#[test]
 fn stripe_python_stops_at_an_unknown_outcome_and_the_customer_exists_once() {
     let _beside = beside();
     let Some(peer) = peers::localstripe() else { return };
@@ -136,7 +168,7 @@ fn stripe_node_without_outwright_sends_again() {
     let failing = Between::before(peer.address, fails);
     let Some(said) = node(failing.address) else { return };
     assert!(said["error"].is_string(), "{said}");
-    assert!(failing.count("POST") > 1, "{said}");
+    assert_eq!(failing.count("POST"), 3, "{said}");
     let losing = Between::before(peer.address, loses_one());
     let Some(said) = node(losing.address) else { return };
     assert_eq!((losing.count("POST"), &said["listed"]), (2, &Value::from(2)), "two of one intent");

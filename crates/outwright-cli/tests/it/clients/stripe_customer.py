@@ -6,7 +6,7 @@ import sys
 import stripe
 
 client = stripe.StripeClient(
-    "sk_test_12345", base_addresses={"api": sys.argv[1]}, max_network_retries=2
+    "sk_test_caller", base_addresses={"api": sys.argv[1]}, max_network_retries=2
 )
 try:
     customer = client.v1.customers.create(params={"email": "one@example.com"})
