@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
@@ -12,10 +12,11 @@ use outwright_core::provider::{
     Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
-use outwright_core::{breaker, bulkhead, fallback, ratelimit, retry, timeout};
+use outwright_core::{breaker, bulkhead, cache, fallback, ratelimit, retry, timeout};
 
 use crate::effective::{Op, View};
 use crate::node::{Entry, Node};
+use crate::rules::degradation;
 use crate::rules::idempotency::{key_field, key_header};
 use crate::units::{bytes, duration, network, ratio};
 
@@ -313,6 +314,7 @@ fn operation(view: &View<'_>, op: &Op, lane: u8) -> Made<Operation> {
         row.has(&["json"]) && row.count::<u16>(&["status"]).is_none_or(|s| (200..300).contains(&s))
     };
     let rows = view.root.at(&["errors"]).map(Node::items).unwrap_or_default();
+    let (fallback, cache) = fallback_policy(node)?;
     Ok(Operation {
         name: op.name.as_str().into(),
         template: need(op.template.as_deref(), "request")?.into(),
@@ -332,7 +334,8 @@ fn operation(view: &View<'_>, op: &Op, lane: u8) -> Made<Operation> {
         retry: retry_policy(node)?,
         overrides: overrides(node)?,
         lane,
-        fallback: fallback_policy(node)?,
+        fallback,
+        cache,
         priority: match node.word(&["priority"]) {
             Some("default") => Priority::Default,
             Some("background") => Priority::Background,
@@ -439,20 +442,22 @@ fn overrides(node: &Node) -> Made<Overrides> {
     Ok(Overrides(made?.into()))
 }
 
-fn fallback_policy(node: &Node) -> Made<fallback::Policy> {
+fn fallback_policy(node: &Node) -> Made<(fallback::Policy, Option<cache::Policy>)> {
     if let Some(age_max) = node.read(&["fallback", "stale"], duration) {
-        return Ok(fallback::Policy::Stale { age_max });
+        let words = node.words(&["fallback", "despite"]);
+        let all = cache::Directive::ALL.into_iter();
+        let despite = all.filter(|directive| words.contains(&directive.word())).collect();
+        let policy = fits(cache::Policy::new(age_max, despite), "fallback.stale")?;
+        return Ok((fallback::Policy::Stale, Some(policy)));
     }
-    if let Some(fixed) = node.at(&["fallback", "static"]) {
-        let content_type = fixed.word(&["content_type"]).unwrap_or("application/json");
-        return Ok(fallback::Policy::Static {
-            status: fixed.count(&["status"]).unwrap_or(200),
-            content_type: fits(
-                HeaderValue::from_str(content_type),
-                "fallback.static.content_type",
-            )?,
-            body: fixed.word(&["body"]).unwrap_or_default().to_owned().into(),
-        });
-    }
-    Ok(fallback::Policy::None)
+    let Some(fixed) = node.at(&["fallback", "static"]) else {
+        return Ok((fallback::Policy::None, None));
+    };
+    let content_type = fixed.word(&["content_type"]).unwrap_or(degradation::JSON);
+    let content_type = fits(HeaderValue::from_str(content_type), "fallback.static.content_type")?;
+    let status = StatusCode::from_u16(fixed.count(&["status"]).unwrap_or(200));
+    let status = fits(status, "fallback.static.status")?;
+    let body = fixed.word(&["body"]).unwrap_or_default().to_owned();
+    let fixed = fallback::Fixed::new(status, content_type, body);
+    Ok((fallback::Policy::Static(fits(fixed, "fallback.static")?), None))
 }

@@ -268,11 +268,26 @@ fn order(key: &str) -> (usize, String) {
         let phase = key.rsplit('.').next().unwrap_or_default();
         let at = crate::rules::time::PHASES.iter().position(|p| *p == phase).unwrap_or(9);
         at.to_string()
+    } else if first == "fallback" {
+        // What is shown, then what speaks for it.
+        let at = FALLBACK.iter().position(|known| *known == key);
+        at.unwrap_or(FALLBACK.len()).to_string()
     } else {
         key.to_owned()
     };
     (group, inner)
 }
+
+/// The keys of a fallback in the order in which they are told.
+const FALLBACK: &[&str] = &[
+    "fallback",
+    "fallback.stale",
+    "fallback.static.body",
+    "fallback.static.status",
+    "fallback.static.content_type",
+    "fallback.despite",
+    "fallback.because",
+];
 
 fn sentence(key: &str, value: &str) -> String {
     match key {
@@ -294,7 +309,22 @@ fn sentence(key: &str, value: &str) -> String {
         "concurrency.max" => format!("At most {value} calls are at the provider at once."),
         "concurrency.queue" => format!("At most {value} more may wait."),
         "concurrency.queue_wait" => format!("They wait at most {value}."),
+        "fallback" if value == "none" => {
+            "Without the provider the caller is told so: nothing is shown in its place.".to_owned()
+        }
         "fallback" => format!("Without the provider the answer is: {value}."),
+        "fallback.stale" => format!(
+            "Without the provider the last good answer is shown, no older than {value}, with its age and marked as stale; nothing kept is shown while the provider answers."
+        ),
+        "fallback.despite" => format!(
+            "It is shown even where the provider says {value}, to nobody but the same caller with the same fields and credential."
+        ),
+        "fallback.because" => format!("The reason given: {value}."),
+        "fallback.static.status" => format!("The fixed answer has status {value}."),
+        "fallback.static.content_type" => format!("It is {value}."),
+        "fallback.static.body" => {
+            format!("Without the provider the answer is fixed and marked as static: `{value}`.")
+        }
         "idempotency.plan" => plan_sentence(value),
         _ => format!("`{key}` is {value}."),
     }

@@ -83,6 +83,8 @@ pub static ALL: &[&Rule] = &[
     &degradation::NO_FALLBACK,
     &degradation::MADE_UP,
     &degradation::NO_BECAUSE,
+    &degradation::NOTHING_KEPT,
+    &degradation::NOT_SHOWABLE,
     &credentials::LITERAL,
     &credentials::QUERY,
     &credentials::NO_ROTATION,

@@ -9,6 +9,7 @@
 //!   │  ▲                                      │ retry
 //!   │  └──── Backoff ◄── Discard ◄────────────┘
 //!   └─ must wait ─► Queued ─ handed a grant ─► Intend;   refused, late, gone ─► Done
+//! What would end badly, and is a read with a fallback ─► (Recall) ─► Done
 //! ```
 //!
 //! A call that is kept in a ledger writes its intent before its first send and its outcome before it is answered.
@@ -30,6 +31,7 @@ use crate::retry::Tally;
 use crate::step::{Action, Input, Reply, Request, Step};
 use crate::time::{Mono, Now};
 
+mod fall;
 mod hear;
 mod turns;
 
@@ -105,6 +107,8 @@ enum Stage {
     Discard(Mono),
     Backoff(Mono),
     Abort(Reply),
+    Recall(After),
+    Recalling(After),
     Settle(After),
     Settling(After),
     Relay,
@@ -229,6 +233,7 @@ impl Call {
                     self.body_end(cx, end);
                 }
             }
+            Input::Recalled(found) => self.recalled(cx, found),
         }
     }
 
@@ -293,6 +298,10 @@ impl Call {
                     self.finish(After::Done(reply));
                     return Step::Act(Action::Abort(self.attempt));
                 }
+                Stage::Recall(after) => {
+                    self.stage = Stage::Recalling(after);
+                    return Step::Act(Action::Recall);
+                }
                 Stage::Settle(after) => return Step::Act(self.settle(after)),
                 Stage::Relay => {
                     self.stage = Stage::Relaying;
@@ -305,6 +314,7 @@ impl Call {
                 Stage::Claiming
                 | Stage::Flight
                 | Stage::Peeking
+                | Stage::Recalling(_)
                 | Stage::Settling(_)
                 | Stage::Relaying => return Step::Wait(Mono::MAX),
             }
@@ -330,6 +340,8 @@ impl Call {
             | Stage::Discard(_)
             | Stage::Backoff(_)
             | Stage::Abort(_)
+            | Stage::Recall(_)
+            | Stage::Recalling(_)
             | Stage::Relay
             | Stage::Relaying
             | Stage::Done(_) => self.intent == Intent::Written,

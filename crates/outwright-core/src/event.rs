@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::cache::Shown;
+use crate::fallback::Degraded;
 use crate::outcome::{AttemptNo, Class, Fault};
 use crate::provider::OpIndex;
 use crate::refusal::Reason;
@@ -57,6 +59,10 @@ pub enum What {
         /// To which state.
         to: BreakerState,
     },
+    /// What is kept was looked up for a call that failed.
+    Recalled(Shown),
+    /// The call is answered with something else than the provider's answer of now.
+    Degraded(Degraded),
     /// The call is over.
     Done,
 }

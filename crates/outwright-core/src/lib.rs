@@ -14,6 +14,7 @@
 pub mod admission;
 pub mod breaker;
 pub mod bulkhead;
+pub mod cache;
 pub mod call;
 pub mod classify;
 pub mod credential;

@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Method};
 
 use crate::admission::Routes;
 use crate::outcome::{Class, Effect};
-use crate::{breaker, bulkhead, classify, ratelimit, retry, timeout};
+use crate::{breaker, bulkhead, cache, classify, fallback, ratelimit, retry, timeout};
 
 pub use succession::TooMany;
 
@@ -172,7 +172,9 @@ pub struct Operation {
     /// Which set of windows it uses: an index into [`Provider::lanes`].
     pub lane: u8,
     /// What a read says when the provider cannot.
-    pub fallback: crate::fallback::Policy,
+    pub fallback: fallback::Policy,
+    /// What of its replies may be shown then; set where the fallback is a stale answer.
+    pub cache: Option<cache::Policy>,
     /// The highest priority that a caller may ask for.
     pub priority: Priority,
     /// The slot whose credential is injected: an index into [`Provider::slots`].

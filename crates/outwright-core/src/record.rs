@@ -11,6 +11,7 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue};
 
+use crate::cache::Found;
 use crate::call::{Call, Cx};
 use crate::dice::Dice;
 use crate::gates::{Gates, Turn, Which};
@@ -114,6 +115,8 @@ pub enum Kept {
     Failed(AttemptNo, Sent, Fault),
     /// As [`Input::BodyEnd`].
     BodyEnd(AttemptNo, BodyEnd),
+    /// As [`Input::Recalled`].
+    Recalled(Option<Found>),
 }
 
 impl Record {
@@ -145,6 +148,7 @@ impl Record {
             }
             Input::Failed { attempt, sent, fault } => Kept::Failed(attempt, sent, fault),
             Input::BodyEnd { attempt, end } => Kept::BodyEnd(attempt, end),
+            Input::Recalled(found) => Kept::Recalled(found.copied()),
         };
         self.note(cx.now, Told::Call(call.request().id, kept));
     }
@@ -269,6 +273,7 @@ impl Kept {
                 call.handle(cx, Input::Failed { attempt, sent, fault });
             }
             Self::BodyEnd(attempt, end) => call.handle(cx, Input::BodyEnd { attempt, end }),
+            Self::Recalled(found) => call.handle(cx, Input::Recalled(found.as_ref())),
         }
     }
 }

@@ -29,13 +29,15 @@ pub enum Reason {
     CallerGone,
     /// The intent could not be written, so nothing was sent.
     StoreDown,
+    /// The process keeps as much of bodies as it may.
+    MemoryFull,
     /// The process is draining.
     Draining,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BreakerOpen,
         Self::Hold,
         Self::Exhausted,
@@ -48,6 +50,7 @@ impl Reason {
         Self::KeyMissing,
         Self::CallerGone,
         Self::StoreDown,
+        Self::MemoryFull,
         Self::Draining,
     ];
 
@@ -67,6 +70,7 @@ impl Reason {
             Self::KeyMissing => "key_missing",
             Self::CallerGone => "caller_gone",
             Self::StoreDown => "store_down",
+            Self::MemoryFull => "memory_full",
             Self::Draining => "draining",
         }
     }

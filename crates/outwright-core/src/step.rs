@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::cache::Found;
+use crate::fallback::Degraded;
 use crate::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent};
 use crate::provider::{OpIndex, Priority};
 use crate::refusal::Refusal;
@@ -110,6 +112,8 @@ pub enum Input<'a> {
         /// How.
         end: BodyEnd,
     },
+    /// Answer to [`Action::Recall`]: what is kept for this request, where something is.
+    Recalled(Option<&'a Found>),
     /// The caller is gone. Poll on: the call says how to end.
     CallerGone,
     /// Nothing new but the time: a timer fired, or a ticket was woken.
@@ -176,6 +180,8 @@ pub enum Action {
     Abort(AttemptNo),
     /// The credential of this version was refused: fetch another. The wallet answers the gates, not the call.
     Refresh(u32),
+    /// Look up what is kept for this request. Answered by [`Input::Recalled`].
+    Recall,
     /// Write the outcome, durably. Answered by [`Input::Settled`].
     Settle(Effect),
     /// Take back an intent of which nothing was sent. No answer.
@@ -198,6 +204,8 @@ pub enum Reply {
     Refused(Refusal),
     /// It was sent and went wrong, without a reply to show.
     Failed(Failure),
+    /// Not the provider's answer of now: what was recalled, or the contract's fixed answer. To be marked as such.
+    Degraded(Degraded),
     /// The ledger knows the answer.
     Known,
     /// The caller is gone and nothing has to be finished.

@@ -3,6 +3,7 @@
 //! A request that is not plainly one operation of one contract is answered here and never sent.
 
 mod body;
+mod degraded;
 mod dress;
 mod fields;
 mod hosts;
@@ -239,6 +240,10 @@ impl Door {
                 misused(&misuse)
             }
         };
+        let problem = match record.barred() {
+            Some(directive) => problem.barred(directive),
+            None => problem,
+        };
         record.status = problem.status.as_u16();
         self.core.telemetry().over(&record, now);
         let place = Place {
@@ -260,8 +265,18 @@ impl Door {
         let (record, now) = (body.record(), body.asked_at());
         let attempts = record.attempts.count();
         let headers = &mut head.headers;
+        if record.is_degraded() {
+            degraded::dress(&self.dress, headers, (record, times(record, now)));
+            let word = record.skipped.and_then(problem::retry_word);
+            let word = if attempts == 0 { Some("refused") } else { word };
+            dress::stop(headers, word, &body.outlet().provider().stop_retry);
+            return Response::from_parts(head, AnswerBody::reply(body, watch));
+        }
         self.dress.put(headers, record.call, attempts, Origin::Provider, times(record, now));
         self.dress.received(headers, head.status);
+        if let Some(instead) = &record.instead {
+            degraded::passed(&self.dress, headers, instead);
+        }
         let unknown = record.effect == Some(Effect::Unknown);
         let word = record.skipped.and_then(problem::retry_word);
         let word = if unknown { Some("unsafe") } else { word };
@@ -362,6 +377,7 @@ fn refused_as(reason: Reason) -> telemetry::Outcome {
         | Reason::BodyTooLarge
         | Reason::KeyMissing
         | Reason::StoreDown
+        | Reason::MemoryFull
         | Reason::Draining => telemetry::Outcome::Rejected,
     }
 }

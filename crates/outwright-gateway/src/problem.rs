@@ -8,7 +8,8 @@ mod table;
 use std::time::Duration;
 
 use http::StatusCode;
-use outwright_core::outcome::Effect;
+use outwright_core::cache::Directive;
+use outwright_core::outcome::{Effect, Fault};
 use outwright_core::provider::Plan;
 use outwright_core::refusal::Reason;
 use outwright_core::step::{CallId, Failure, Skip};
@@ -39,6 +40,8 @@ pub struct Problem {
     pub cause: Option<&'static str>,
     /// Why it was not tried again, as a stable word.
     pub skipped: Option<&'static str>,
+    /// The provider's directive for which nothing was shown in its place, as a stable word.
+    pub directive: Option<&'static str>,
 }
 
 impl Problem {
@@ -53,7 +56,16 @@ impl Problem {
             retry_after: None,
             cause: None,
             skipped: None,
+            directive: None,
         }
+    }
+
+    /// The same where a kept answer would be shown, if the provider did not forbid it (R-174: 504).
+    #[must_use]
+    pub fn barred(self, by: Directive) -> Self {
+        let (kind, directive) = (&table::STALE_FORBIDDEN, Some(by.word()));
+        // How it went wrong, and when to come back, stay true.
+        Self { kind, status: kind.status, directive, ..self }
     }
 
     /// A call that was not sent.
@@ -82,6 +94,7 @@ impl Problem {
             retry_after,
             cause: Some(failure.fault.word()),
             skipped: Some(failure.why.word()),
+            directive: None,
         }
     }
 
@@ -113,10 +126,22 @@ impl Problem {
             effect: self.effect.map(Effect::word),
             cause: self.cause,
             retry_skipped: self.skipped,
+            directive: self.directive,
             error: ClientError::of(self),
         };
         serde_json::to_vec(&document).expect("strings and numbers always are JSON")
     }
+}
+
+/// The error of Proxy-Status that a refusal has, with the status that its problem would have.
+pub(crate) fn refused_error(reason: Reason) -> (&'static str, StatusCode) {
+    let kind = table::refusal(reason);
+    (kind.error, kind.status)
+}
+
+/// The error of Proxy-Status that a fault has.
+pub(crate) fn fault_error(fault: Fault) -> &'static str {
+    table::fault(fault).1
 }
 
 /// Where a problem happened.
@@ -185,6 +210,8 @@ struct Document<'a> {
     cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_skipped: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directive: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ClientError>,
 }

@@ -23,13 +23,17 @@ use outwright_core::time::{Mono, Now, Timestamp};
 use outwright_core::timeout::Limits;
 
 use crate::peer::{Answer, Body, Connect, Peer};
+use driven::{Answered, Driven};
 use report::Report;
 pub use setting::{Caller, Setting, Turn};
+use shelf::Shelf;
 use tape::Tape;
 use truth::Truth;
 
+mod driven;
 pub mod report;
 mod setting;
+mod shelf;
 pub mod tape;
 pub mod truth;
 
@@ -48,23 +52,9 @@ pub struct World<'a> {
     wakers: BTreeMap<usize, (usize, Ticket)>,
     events: Vec<Event>,
     truth: Truth,
+    shelf: Shelf,
     report: Report,
     tape: Option<Tape>,
-}
-
-#[derive(Debug)]
-struct Driven {
-    call: Call,
-    /// Timers with another number were set before the last step.
-    timer: u64,
-    limits: Option<Limits>,
-    answered: Answered,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answered {
-    NotYet,
-    Yes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +75,7 @@ enum Happening {
     BodyEnd(usize, AttemptNo, BodyEnd),
     Claimed(usize),
     Settled(usize),
+    Recalled(usize),
     Turn(usize),
 }
 
@@ -110,6 +101,7 @@ impl<'a> World<'a> {
             wakers: BTreeMap::new(),
             events: Vec::new(),
             truth: Truth::new(provider, setting.callers.len()),
+            shelf: Shelf::default(),
             report: Report::default(),
             tape: None,
         };
@@ -222,6 +214,10 @@ impl<'a> World<'a> {
             }
             Happening::Claimed(call) => self.step(call, Input::Claimed(Claimed::Fresh)),
             Happening::Settled(call) => self.step(call, Input::Settled),
+            Happening::Recalled(call) => {
+                let found = self.shelf.find(self.truth.operation(call));
+                self.step(call, Input::Recalled(found.as_ref()))
+            }
             Happening::Turn(number) => self.turn(number),
         }
     }
@@ -349,14 +345,9 @@ impl<'a> World<'a> {
                 let whole = BodyEnd::Whole;
                 self.plan(self.now, Happening::BodyEnd(number, attempt, whole));
             }
-            Action::Claim => {
-                let takes = self.delay();
-                self.plan(self.now.plus(takes), Happening::Claimed(number));
-            }
-            Action::Settle(_) => {
-                let takes = self.delay();
-                self.plan(self.now.plus(takes), Happening::Settled(number));
-            }
+            Action::Claim => self.soon(Happening::Claimed(number)),
+            Action::Settle(_) => self.soon(Happening::Settled(number)),
+            Action::Recall => self.plan(self.now, Happening::Recalled(number)),
             Action::Refresh(_) | Action::Discard(_) | Action::Abort(_) | Action::Release => {}
         }
         Ok(())
@@ -420,6 +411,8 @@ impl<'a> World<'a> {
         self.report.heads += 1;
         let head = Head { status, headers: &headers };
         self.truth.body(number, body);
+        let operation = self.truth.operation(number);
+        self.shelf.note((self.provider, operation), &head, body, self.now);
         self.step(number, Input::Head { attempt, head, sent: Sent::All })
     }
 
@@ -478,6 +471,11 @@ impl<'a> World<'a> {
     fn plan(&mut self, at: Mono, happening: Happening) {
         self.happenings += 1;
         self.agenda.insert((at, self.happenings), happening);
+    }
+
+    fn soon(&mut self, happening: Happening) {
+        let takes = self.delay();
+        self.plan(self.now.plus(takes), happening);
     }
 
     fn draw(&mut self) -> Draw {

@@ -18,13 +18,17 @@ mod answer;
 mod driven;
 mod fields;
 mod job;
+mod keep;
 mod kept;
 mod key;
+mod memory;
 mod outlet;
 mod prepare;
 mod reply;
 mod roster;
 mod shared;
+mod shelf;
+mod show;
 mod trace;
 mod via;
 
@@ -38,6 +42,7 @@ use bytes::Bytes;
 use http_body::Body;
 use outwright_core::event::Event;
 use outwright_core::outcome::{Class, Effect, Fault};
+use outwright_core::provider::Plan;
 use outwright_core::step::{CallId, Failure, Request, Skip, Step};
 use outwright_core::time::{Mono, Now, Timestamp};
 use tokio::sync::oneshot;
@@ -52,6 +57,7 @@ pub use crate::transport::{PoolCounts, TrustError};
 use self::driven::Driven;
 use self::job::{Gone, Job};
 use self::key::Whose;
+use self::outlet::Keeps;
 use self::prepare::{Of, Prepared, Spares};
 use self::roster::Entry;
 use crate::dns::Resolver;
@@ -208,10 +214,11 @@ impl Core {
             via: self.0.shared.via(),
             call: job.driven.record.call,
             dice: self.0.shared.dice(),
+            memory: self.0.shared.memory(),
         };
         let bodiless = request.body().is_end_stream();
         let prepared = if bodiless {
-            Prepared::without_body(&of, request.into_parts().0, path)
+            Prepared::without_body(&of, request.into_parts().0, path).map_err(Outcome::Misuse)
         } else {
             let limit = self.instant(arrived.plus(left));
             // In a box: most calls have no body, and all would carry the room for reading one.
@@ -219,11 +226,11 @@ impl Core {
         };
         let prepared = match prepared {
             Ok(prepared) => job.prepared.insert(prepared),
-            Err(misuse) => {
-                job.driven.at = self.mono();
-                return job.driven.answer(Outcome::Misuse(misuse));
-            }
+            Err(outcome) => return job.driven.unprepared(self.mono(), outcome),
         };
+        if outlet.keeps == Keeps::Yes && (rules.cache.is_some() || rules.plan != Plan::Safe) {
+            job.keeping = prepared.keeping(of.whose);
+        }
         let now = if bodiless { arrived } else { self.mono() };
         // What it waited for its body is gone from what it has.
         let spent = now.since(arrived);

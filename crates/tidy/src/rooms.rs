@@ -8,6 +8,7 @@ pub const ROOMS: &[&str] = &[
     "admission",
     "breaker",
     "bulkhead",
+    "cache",
     "classify",
     "credential",
     "deadline",

@@ -30,6 +30,9 @@ pub(super) const RESETS: &[&str] =
 pub(super) const CLASSES: &[&str] =
     &["success", "rejected", "transient", "throttled", "exhausted", "unauthorized", "overloaded"];
 const EFFECTS: &[&str] = &["none", "unknown", "done"];
+/// Directives that forbid a stale answer (RFC 9111 section 4.2.4).
+const DIRECTIVES: &[&str] =
+    &["no-store", "private", "no-cache", "must-revalidate", "proxy-revalidate", "s-maxage"];
 const PRIORITIES: &[&str] = &["critical", "default", "background"];
 pub(super) const MODES: &[&str] = &["enforce", "report"];
 
@@ -304,20 +307,20 @@ pub(super) const OPERATION: Shape = Map(&[
     may("slo", SLO, "Another promise."),
 ]);
 pub(super) const FALLBACK: Shape = OneOf(&[
-    may("stale", Duration, "The last good answer, no older than this, marked."),
+    may("stale", Duration, "The last good answer, no older than this, marked; for GET and HEAD."),
     may(
         "static",
         Map(&[
             may("status", Count(200, 299), "Its status. Default 200."),
             may("content_type", Text, "Its content type. Default application/json."),
-            must("body", Any, "Its body."),
+            must("body", Any, "Its body; JSON where its content type says so."),
         ]),
         "A fixed answer, marked.",
     ),
     also(
         "despite",
-        List(&Word(&["no-store", "private", "no-cache", "must-revalidate"])),
-        "Directives of the provider that are overridden; needs `because`.",
+        List(&Word(DIRECTIVES)),
+        "Directives of the provider that `stale` overrides; needs `because`.",
     ),
     also("because", Text, "Why."),
 ]);

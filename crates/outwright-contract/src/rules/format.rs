@@ -139,12 +139,6 @@ fn operation(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
         let what = format!("this version cannot hand `{}` over to an outbox", op.name);
         out.push(not_executable(view, node, &what).on(op.subject()));
     }
-    for form in ["stale", "static"] {
-        if let Some(node) = op.node.at(&["fallback", form]) {
-            let what = format!("this version has no `{form}` answer for `{}`", op.name);
-            out.push(not_executable(view, node, &what).on(op.subject()));
-        }
-    }
     let plan = op.node.word(&["idempotency", "plan"]);
     if let Some(entry) = op.node.entry_at(&["idempotency", "reconcile"]) {
         let message = if plan == Some("reconcile") {

@@ -76,8 +76,6 @@ fn what_this_version_cannot_execute_is_an_error_only_to_run() {
         ("{ bearer: {} }", "{ sigv4: { region: eu-1, service: s3 } }"),
         ("{ bearer: {} }", "{ hmac: { header: X-Signature } }"),
         ("{ bearer: {} }", "{ mtls: {} }"),
-        ("fallback: none", "fallback: { stale: 10m }"),
-        ("fallback: none", "fallback: { static: { body: \"[]\" } }"),
         ("key: required }", "key: required }\n    async: always"),
         ("tier: important", "tier: important\nmode: report"),
         (
@@ -214,4 +212,23 @@ fn a_secret_is_masked_on_both_sides_of_a_change() {
         &with("sk_live_9zZ39HqLyjWDarjtT1zdp7aa"),
     );
     assert!(said.iter().all(|line| !line.contains("sk_live")), "{said:?}");
+}
+
+#[test]
+fn what_a_fallback_does_is_explained_in_sentences() {
+    let sentences = |fallback: &str| {
+        let text = GOOD.replacen("fallback: none", fallback, 1);
+        let loaded = read(&[("c/acme.yaml", &text)], &Options::check(TODAY));
+        assert_eq!(loaded.report.errors(), 0, "{fallback}");
+        let lines = explain(&loaded, "acme", "list_orders").lines;
+        let lines = lines.into_iter().filter(|line| line.key.starts_with("fallback"));
+        lines.map(|line| line.sentence).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(sentences("fallback: none"));
+    insta::assert_snapshot!(sentences(
+        "fallback: { stale: 10m, despite: [no-store], because: \"shown with its age\" }"
+    ));
+    insta::assert_snapshot!(sentences(
+        "fallback: { static: { status: 203, content_type: text/plain, body: \"none now\" } }"
+    ));
 }

@@ -56,7 +56,7 @@ impl Call {
         if self.refused == Some(version) {
             // What was fetched is what was refused: sending it again would only be refused again.
             self.leave(cx, Left::Unsent);
-            return self.give_up(Skip::Final);
+            return self.give_up(cx, Skip::Final);
         }
         self.stage = Stage::Intend;
     }
@@ -67,7 +67,7 @@ impl Call {
         let stale = self.failed.is_some_and(|(fault, _)| fault == Fault::StaleConnection);
         if self.sends == 0 || stale && self.left == Left::Unsent {
             self.refund(cx);
-            return self.finish(After::Done(Reply::Refused(refusal)));
+            return self.fall(cx, After::Done(Reply::Refused(refusal)));
         }
         let why = match refusal.reason {
             Reason::BreakerOpen => Skip::BreakerOpen,
@@ -81,12 +81,13 @@ impl Call {
             | Reason::BodyTooLarge
             | Reason::KeyMissing
             | Reason::StoreDown
+            | Reason::MemoryFull
             | Reason::Draining => Skip::Gates,
         };
         self.until = refusal.until.or(self.until);
         self.refund(cx);
         self.tell(cx, What::RetrySkipped(why));
-        self.give_up(why);
+        self.give_up(cx, why);
     }
 
     /// The ledger's answer: the intent is written, or this call is not to be sent.
@@ -225,7 +226,7 @@ impl Call {
         self.leave(cx, if self.sent == Sent::Nothing { Left::Unsent } else { Left::Sent });
         match self.decide(cx, &verdict) {
             Ok(again) => self.stage = Stage::Backoff(cx.now.mono.plus(again.wait)),
-            Err(why) => self.give_up(why),
+            Err(why) => self.give_up(cx, why),
         }
     }
 
@@ -262,6 +263,8 @@ impl Call {
                 | Stage::Discard(_)
                 | Stage::Backoff(_)
                 | Stage::Abort(_)
+                | Stage::Recall(_)
+                | Stage::Recalling(_)
                 | Stage::Settle(_)
                 | Stage::Settling(_)
                 | Stage::Relay
@@ -290,7 +293,15 @@ impl Call {
                 self.finish(After::Done(Reply::Gone));
             }
             Stage::Flight | Stage::Peek(_) | Stage::Peeking if self.mutates == Mutates::Yes => {}
-            Stage::Flight | Stage::Peek(_) | Stage::Peeking | Stage::Relay => {
+            Stage::Recall(After::Done(_)) | Stage::Recalling(After::Done(_)) => {
+                self.finish(After::Done(Reply::Gone));
+            }
+            Stage::Flight
+            | Stage::Peek(_)
+            | Stage::Peeking
+            | Stage::Recall(After::Relay)
+            | Stage::Recalling(After::Relay)
+            | Stage::Relay => {
                 self.leave(cx, Left::Sent);
                 self.stage = Stage::Abort(Reply::Gone);
             }
@@ -309,7 +320,7 @@ impl Call {
     }
 
     /// No further attempt: the best that there is to show.
-    fn give_up(&mut self, why: Skip) {
+    fn give_up(&mut self, cx: &mut Cx<'_>, why: Skip) {
         let lost = self
             .failed
             .filter(|_| self.effect() == Effect::Unknown && self.mutates == Mutates::Yes);
@@ -320,7 +331,7 @@ impl Call {
             (Some(attempt), None) => Reply::Last { attempt, why },
             (None, None) => Reply::Gone,
         };
-        self.finish(After::Done(reply));
+        self.fall(cx, After::Done(reply));
     }
 
     fn failure(&self, (fault, class): (Fault, Class), why: Skip) -> Failure {
@@ -332,7 +343,7 @@ impl Call {
     fn show(&mut self, cx: &mut Cx<'_>, verdict: &Verdict, why: Skip) {
         let plan = cx.provider.operation(self.request.operation).plan;
         if self.trail.ending(plan, Shown::LastReply) != Ending::Unknown {
-            return self.finish(After::Relay);
+            return self.fall(cx, After::Relay);
         }
         let reply = match (self.failed, self.kept) {
             (Some(failed), _) => Reply::Failed(self.failure(failed, why)),
@@ -423,7 +434,7 @@ impl Call {
     }
 
     /// Gives the grant back.
-    fn leave(&mut self, cx: &mut Cx<'_>, left: Left) {
+    pub(super) fn leave(&mut self, cx: &mut Cx<'_>, left: Left) {
         match self.grant.take() {
             Some(grant) => cx.gates.leave(cx.standing, cx.now.mono, grant, left),
             None => cx.gates.bug("a grant is given back once"),
@@ -440,7 +451,7 @@ impl Call {
         }
     }
 
-    fn tell(&self, cx: &mut Cx<'_>, what: What) {
+    pub(super) fn tell(&self, cx: &mut Cx<'_>, what: What) {
         cx.events.push(Event { call: self.request.id, what });
     }
 }

@@ -15,17 +15,17 @@ use outwright_core::time::{Mono, Now};
 use crate::contracts::{ONCE, READ, WRITE, provider, secs};
 
 /// A call, the gates that it meets, and the time as it goes.
-struct Play {
-    p: Provider,
+pub(crate) struct Play {
+    pub(crate) p: Provider,
     gates: Gates,
-    now: Mono,
-    events: Vec<Event>,
+    pub(crate) now: Mono,
+    pub(crate) events: Vec<Event>,
     call: Option<Call>,
     calls: u64,
 }
 
 impl Play {
-    fn new(p: Provider) -> Self {
+    pub(crate) fn new(p: Provider) -> Self {
         let gates = Gates::new(&p);
         let now = Mono::from_millis(1_000);
         Self { gates, p, now, events: Vec::new(), call: None, calls: 0 }
@@ -39,7 +39,7 @@ impl Play {
     }
 
     /// A call begins; its first step.
-    fn begin(&mut self, operation: OpIndex, timeout: Option<f64>) -> Step {
+    pub(crate) fn begin(&mut self, operation: OpIndex, timeout: Option<f64>) -> Step {
         self.calls += 1;
         let request = Request {
             id: CallId(self.calls),
@@ -53,7 +53,7 @@ impl Play {
         self.cx(|call, cx| call.insert(Call::admit(cx, request).expect("admitted")).poll(cx))
     }
 
-    fn tell(&mut self, input: Input<'_>) -> Step {
+    pub(crate) fn tell(&mut self, input: Input<'_>) -> Step {
         self.cx(|call, cx| {
             let call = call.as_mut().expect("a call");
             call.handle(cx, input);
@@ -61,16 +61,16 @@ impl Play {
         })
     }
 
-    fn attempt(&self) -> outwright_core::outcome::AttemptNo {
+    pub(crate) fn attempt(&self) -> outwright_core::outcome::AttemptNo {
         self.call.as_ref().expect("a call").attempt()
     }
 
-    fn lost(&mut self, sent: Sent, fault: Fault) -> Step {
+    pub(crate) fn lost(&mut self, sent: Sent, fault: Fault) -> Step {
         let attempt = self.attempt();
         self.tell(Input::Failed { attempt, sent, fault })
     }
 
-    fn head(&mut self, status: u16, fields: &[(&'static str, &'static str)]) -> Step {
+    pub(crate) fn head(&mut self, status: u16, fields: &[(&'static str, &'static str)]) -> Step {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -81,7 +81,7 @@ impl Play {
     }
 
     /// Lets waits pass and does what needs no answer, up to the next send or the end.
-    fn on(&mut self, mut step: Step) -> Step {
+    pub(crate) fn on(&mut self, mut step: Step) -> Step {
         for _ in 0..20 {
             match step {
                 Step::Wait(until) => {
@@ -97,13 +97,18 @@ impl Play {
     }
 
     /// Goes on, and is sent once more.
-    fn sends(&mut self, step: Step) {
+    pub(crate) fn sends(&mut self, step: Step) {
         let step = self.on(step);
         assert!(matches!(step, Step::Act(Action::Send { .. })), "{step:?}");
     }
 
+    /// How often the call was sent.
+    pub(crate) fn sends_made(&self) -> u8 {
+        self.call.as_ref().expect("a call").sends()
+    }
+
     /// Nothing is held any more.
-    fn at_rest(&mut self) {
+    pub(crate) fn at_rest(&mut self) {
         assert_eq!((self.gates.grants_out(), self.gates.bugs()), (0, 0));
         self.gates.verify(&self.p, self.now).expect("whole");
     }

@@ -100,6 +100,7 @@ fn operation(name: &str, method: Method, plan: Plan, key: Key) -> Operation {
         overrides: Overrides::default(),
         lane: 0,
         fallback: fallback::Policy::None,
+        cache: None,
         priority: Priority::Critical,
         slot: None,
         needs: Box::new([]),

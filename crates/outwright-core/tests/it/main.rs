@@ -4,6 +4,7 @@
 mod call;
 #[expect(dead_code, reason = "the simulator's tests use the rest")]
 mod contracts;
+mod fallback;
 mod gates;
 mod succession;
 mod threads;

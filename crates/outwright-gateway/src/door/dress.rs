@@ -11,11 +11,12 @@ const CALL: HeaderName = HeaderName::from_static("outwright-call");
 const ATTEMPTS: HeaderName = HeaderName::from_static("outwright-attempts");
 const ORIGIN: HeaderName = HeaderName::from_static("outwright-origin");
 const RETRY: HeaderName = HeaderName::from_static("outwright-retry");
-const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 const FROM_PROVIDER: HeaderValue = HeaderValue::from_static("provider");
+const FROM_CACHE: HeaderValue = HeaderValue::from_static("cache");
 const FROM_OUTWRIGHT: HeaderValue = HeaderValue::from_static("outwright");
 const ONE: HeaderValue = HeaderValue::from_static("1");
 
@@ -37,6 +38,7 @@ pub(crate) struct Dress {
 pub(super) enum Origin {
     Provider,
     Outwright,
+    Cache,
 }
 
 /// The times of a call that its answer tells.
@@ -77,10 +79,16 @@ impl Dress {
             match origin {
                 Origin::Provider => FROM_PROVIDER,
                 Origin::Outwright => FROM_OUTWRIGHT,
+                Origin::Cache => FROM_CACHE,
             },
         );
         headers.append(header::VIA, self.via.clone());
         headers.append(SERVER_TIMING, value(&mut fresh, times.line().written()));
+    }
+
+    /// The deployment's name towards others.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// the provider said this status, not we.

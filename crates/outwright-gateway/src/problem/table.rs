@@ -209,6 +209,11 @@ kinds! {
         "Without it nobody could say later what happened, so nothing was sent."
         "Come back after Retry-After; tell the operator."
         true true Some("refused");
+    MEMORY_FULL = "memory-full" SERVICE_UNAVAILABLE "proxy_internal_error"
+        "The process keeps as much as it may"
+        "The bodies that calls hold and the replies that are kept have reached the bound of the process; nothing was sent."
+        "Come back after Retry-After; `outwright_kept_bytes` shows what is held, and smaller `bodies: replay` hold less."
+        true true Some("refused");
     DRAINING = "draining" SERVICE_UNAVAILABLE "proxy_internal_response"
         "This process is about to end"
         "It finishes what it has and takes no new calls; nothing was sent."
@@ -265,6 +270,11 @@ kinds! {
         "It is malformed, cut off, larger than the contract allows, coded in a way that cannot be bounded, or of another media type than the contract declares."
         "Tell the provider; raise the bound in the contract if the size is right."
         false false Some("exhausted");
+    STALE_FORBIDDEN = "stale-forbidden" GATEWAY_TIMEOUT "connection_timeout"
+        "The provider cannot answer, and forbids that its last answer is shown"
+        "The contract would show a kept answer; the directive of the provider's Cache-Control that is named here forbids it."
+        "Come back later, or name the directive under `despite:` in the contract, with a reason."
+        true false Some("exhausted");
     OUTCOME_UNKNOWN = "outcome-unknown" GATEWAY_TIMEOUT "http_response_timeout"
         "Nobody on this side can say whether the provider carried this out"
         "The request was sent, and no usable answer came."
@@ -292,6 +302,7 @@ pub(crate) const fn refusal(reason: Reason) -> &'static Kind {
         Reason::KeyMissing => &KEY_MISSING,
         Reason::CallerGone => &CALLER_GONE,
         Reason::StoreDown => &STORE_DOWN,
+        Reason::MemoryFull => &MEMORY_FULL,
         Reason::Draining => &DRAINING,
     }
 }

@@ -1,6 +1,8 @@
 //! The gateway over real sockets.
 
 #[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
 mod demo_provider;
 #[cfg(test)]
 mod door;
@@ -8,6 +10,8 @@ mod door;
 mod doors;
 #[cfg(test)]
 mod egress;
+#[cfg(test)]
+mod fallback;
 #[cfg(test)]
 mod forwarding;
 #[cfg(test)]

@@ -172,6 +172,14 @@ impl Stage {
         text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
     }
 
+    /// Another secret is in the place of the one before.
+    pub(crate) fn rotate(&self, secret: &str) {
+        let (next, place) = (self.folder.path().join("next"), self.folder.path().join("secret"));
+        std::fs::write(&next, secret).unwrap();
+        make_private(&next);
+        std::fs::rename(next, place).unwrap();
+    }
+
     pub(crate) fn log_path(&self) -> PathBuf {
         self.folder.path().join("access.log")
     }

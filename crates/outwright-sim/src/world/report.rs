@@ -81,6 +81,7 @@ impl Report {
             Reply::Last { .. } => "last",
             Reply::Refused(refusal) => refusal.reason.word(),
             Reply::Failed(failure) => failure.fault.word(),
+            Reply::Degraded(degraded) => degraded.word(),
             Reply::Known => "known",
         };
         *self.others.entry(word).or_default() += 1;
@@ -101,6 +102,8 @@ impl Report {
             | What::Judged { .. }
             | What::Refused(_)
             | What::Hint(_)
+            | What::Recalled(_)
+            | What::Degraded(_)
             | What::Done => {}
         }
     }

@@ -72,6 +72,11 @@ impl Truth {
         }
     }
 
+    /// What a call asks for.
+    pub(super) fn operation(&self, number: usize) -> OpIndex {
+        self.calls.get(number).map_or(OpIndex(0), |seen| seen.operation)
+    }
+
     pub(super) fn called(&mut self, number: usize, operation: OpIndex, deadline: Mono) {
         if let Some(seen) = self.calls.get_mut(number) {
             (seen.operation, seen.deadline) = (operation, deadline);

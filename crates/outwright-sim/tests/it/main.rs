@@ -5,6 +5,7 @@ mod breaker;
 mod chaos;
 #[path = "../../../outwright-core/tests/it/contracts.rs"]
 mod contracts;
+mod degraded;
 mod outage;
 mod quota;
 mod stories;

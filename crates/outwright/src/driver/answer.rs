@@ -78,6 +78,12 @@ pub enum Outcome {
     Misuse(Misuse),
 }
 
+impl From<Misuse> for Outcome {
+    fn from(misuse: Misuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
 /// Why a caller's request cannot be sent as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misuse {

@@ -16,7 +16,7 @@ use super::Core;
 use super::answer::{self, Answer, Own};
 use super::outlet::Outlet;
 use super::roster::Guarded;
-use crate::telemetry::{Attempt, Outcome, Record};
+use crate::telemetry::{Attempt, Instead, Outcome, Record};
 
 /// A call and its record. Dropped before its end, it tells the engine that the caller is gone.
 #[derive(Debug)]
@@ -111,6 +111,18 @@ impl Driven {
         self.call.as_ref().is_some_and(|call| call.ticket().is_some())
     }
 
+    /// The answer of a call that was not let in, because its request cannot be sent or held.
+    pub(super) fn unprepared(&mut self, now: Mono, outcome: answer::Outcome) -> Answer {
+        self.at = now;
+        if let answer::Outcome::Refused(refusal) = &outcome {
+            let Record { call, provider, operation, .. } = self.record;
+            self.record.refused = Some(refusal.reason);
+            let refused = Event { call, what: What::Refused(refusal.reason) };
+            self.core.telemetry().events(provider, operation, &[refused]);
+        }
+        self.answer(outcome)
+    }
+
     /// The answer of a call that is over, for whoever writes it and tells telemetry of it.
     pub(super) fn answer(&mut self, outcome: answer::Outcome) -> Answer {
         self.told = Told::Yes;
@@ -195,7 +207,13 @@ fn note(record: &mut Record, event: &Event, now: Mono) {
         What::Retrying { wait, .. } => record.backoff = record.backoff.saturating_add(wait),
         What::RetrySkipped(why) => record.skipped = Some(why),
         What::Refused(reason) => record.refused = Some(reason),
-        What::Queued | What::Hint(_) | What::Breaker { .. } | What::Done => {}
+        What::Recalled(shown) => record.instead = Some(Box::new(Instead::Nothing(shown))),
+        What::Queued
+        | What::Hint(_)
+        | What::Breaker { .. }
+        // The driver says more of it, once it has the answer.
+        | What::Degraded(_)
+        | What::Done => {}
     }
 }
 

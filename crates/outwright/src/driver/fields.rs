@@ -260,6 +260,37 @@ fn announce(headers: &mut HeaderMap) {
     }
 }
 
+/// Leaves out of a reply that is kept what was said to one caller at one time; what belonged to the connection
+/// is gone already ([`clean_reply`]).
+pub(super) fn clean_kept(headers: &mut HeaderMap) {
+    let moment = |name: &str| {
+        let prefixes = [OWN_PREFIX, PROXY_PREFIX, "ratelimit", "x-ratelimit", "x-rate-limit"];
+        prefixes.iter().any(|prefix| name.starts_with(prefix)) || OF_A_MOMENT.contains(&name)
+    };
+    let gone: Vec<_> = headers.keys().filter(|name| moment(name.as_str())).cloned().collect();
+    for name in gone {
+        headers.remove(name);
+    }
+}
+
+/// Fields of one answer to one caller. `Age` is counted anew, `Warning` is obsolete (RFC 9111 section 5.5).
+const OF_A_MOMENT: [&str; 13] = [
+    "age",
+    "alt-svc",
+    "authentication-info",
+    "cache-status",
+    "retry-after",
+    "server-timing",
+    "set-cookie",
+    "set-cookie2",
+    // None are kept.
+    "trailer",
+    "via",
+    "warning",
+    "www-authenticate",
+    "x-should-retry",
+];
+
 /// Leaves out of trailers what their reader could take for a part of the head (RFC 9110 section 6.5.1, R-050):
 /// framing, routing, credentials, control of caches and connections, the format of the content, limits.
 #[cold]

@@ -21,6 +21,7 @@ use super::Core;
 use super::answer::{Answer, Outcome};
 use super::driven::Driven;
 use super::fields::{Coded, Trailers, clean_reply};
+use super::keep::Keeping;
 use super::kept::{Kept, Live};
 use super::outlet::Outlet;
 use super::prepare::{Prepared, Turn};
@@ -36,6 +37,8 @@ pub(super) struct Job {
     pub(super) prepared: Option<Prepared>,
     pub(super) live: Option<Live>,
     pub(super) kept: Option<Box<Kept>>,
+    /// Set where replies of its provider are kept and it has to do with them.
+    pub(super) keeping: Option<Keeping>,
 }
 
 /// Whether the caller of a call that runs in a task of its own is still there.
@@ -68,7 +71,7 @@ impl Gone {
 impl Job {
     /// Of a call that has arrived.
     pub(super) const fn new(driven: Driven) -> Self {
-        Self { driven, prepared: None, live: None, kept: None }
+        Self { driven, prepared: None, live: None, kept: None, keeping: None }
     }
 
     /// Goes on to the first send, or to the end of a call that never gets there.
@@ -97,7 +100,8 @@ impl Job {
             Action::Send { attempt, limits, .. } => self.send(attempt, limits, gone).await,
             Action::Peek { attempt, bytes_max } => self.peek(attempt, bytes_max).await,
             Action::Discard(_) => {
-                self.kept = self.live.take().and_then(Live::keep);
+                let held = self.driven.core.0.shared.memory().holder();
+                self.kept = self.live.take().and_then(|live| live.keep(held));
                 self.tick(Input::Tick).await
             }
             Action::Abort(_) => {
@@ -110,6 +114,10 @@ impl Job {
             }
             // No call says that it is kept in a ledger; if one were, it would not be sent without.
             Action::Claim => self.tick(Input::Claimed(Claimed::Down)).await,
+            Action::Recall => {
+                let found = self.recall();
+                self.tick(Input::Recalled(found.as_ref())).await
+            }
             Action::Settle(_) => self.tick(Input::Settled).await,
             Action::Release => self.tick(Input::Tick).await,
         }
@@ -223,7 +231,11 @@ impl Job {
                 let credential = hand.credential(outlet.index, slot);
                 let credential = credential.filter(|credential| credential.allows(host));
                 // It was there at the grant; without it nothing leaves, and the gates are asked again.
-                prepared.request(Some(credential.ok_or(Fault::StaleConnection)?), turn)
+                let credential = credential.ok_or(Fault::StaleConnection)?;
+                if let Some(keeping) = &mut self.keeping {
+                    keeping.credential_is(credential.version());
+                }
+                prepared.request(Some(credential), turn)
             }
         };
         // An earlier attempt used it up, although nothing of it was sent: its connection was no good.
@@ -343,6 +355,9 @@ impl Job {
             return self.unreadable(attempt, fault);
         }
         self.driven.record.status = head.status.as_u16();
+        if self.keeping.is_some() {
+            self.keep(attempt, &head);
+        }
         let body = ReplyBody::wire(self, attempt);
         Answer::Reply(Response::from_parts(head, body))
     }
@@ -368,6 +383,7 @@ impl Job {
     async fn done(mut self: Box<Self>, reply: Reply) -> Answer {
         match reply {
             Reply::Last { attempt, why } => self.last(attempt, why).await,
+            Reply::Degraded(degraded) => self.degraded(degraded),
             Reply::Refused(refusal) => self.driven.answer(Outcome::Refused(refusal)),
             Reply::Failed(failure) => self.failed(failure),
             Reply::Relayed(_) | Reply::Known => {
@@ -412,7 +428,7 @@ impl Job {
     }
 
     /// A reply came, but not all of it is there to be shown.
-    fn lost(&mut self, why: Skip) -> Answer {
+    pub(super) fn lost(&mut self, why: Skip) -> Answer {
         self.lost_by(Fault::BodyTruncated, why)
     }
 
@@ -429,7 +445,7 @@ impl Job {
         })
     }
 
-    fn slot(&self) -> Option<u8> {
+    pub(super) fn slot(&self) -> Option<u8> {
         self.operation().slot
     }
 
@@ -437,7 +453,7 @@ impl Job {
         self.operation().bodies.decoded_max
     }
 
-    fn operation(&self) -> &Operation {
+    pub(super) fn operation(&self) -> &Operation {
         let record = &self.driven.record;
         self.driven.outlet.provider.operation(record.operation)
     }

@@ -9,6 +9,7 @@ use http_body::SizeHint;
 use outwright_core::limits::PREFIX_BYTES_MAX;
 use outwright_core::outcome::{AttemptNo, Fault};
 
+use super::memory::Held;
 use crate::transport::WireBody;
 
 /// Largest reply that is kept, in bytes (chosen: as much as an error rule may look at).
@@ -28,6 +29,8 @@ pub(super) struct Kept {
     pub(super) attempt: AttemptNo,
     pub(super) head: Parts,
     state: State,
+    /// Its bytes, taken of what the process may keep.
+    held: Held,
 }
 
 enum State {
@@ -86,10 +89,10 @@ impl Live {
         hint
     }
 
-    /// Keeps it, as far as it is small.
-    pub(super) fn keep(self) -> Option<Box<Kept>> {
+    /// Keeps it, as far as it is small and there is room for it.
+    pub(super) fn keep(self, held: Held) -> Option<Box<Kept>> {
         let state = State::Reading(self.read, self.rest);
-        Some(Box::new(Kept { attempt: self.attempt, head: self.head?, state }))
+        Some(Box::new(Kept { attempt: self.attempt, head: self.head?, state, held }))
     }
 }
 
@@ -107,7 +110,8 @@ impl Kept {
                 Poll::Ready(Some(Err(_))) => break true,
                 Poll::Ready(Some(Ok(frame))) => read.extend(frame.into_data()),
             }
-            if size(read) > KEPT_BYTES_MAX {
+            let bytes = size(read);
+            if bytes > KEPT_BYTES_MAX || self.held.grow(bytes).is_none() {
                 break true;
             }
         };

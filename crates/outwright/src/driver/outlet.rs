@@ -17,6 +17,22 @@ pub struct Outlet {
     pub(super) provider: Arc<Provider>,
     pub(super) seat: Arc<Seat>,
     pub(super) origin: Rc<Origin>,
+    /// Whether replies of it are kept.
+    pub(super) keeps: Keeps,
+}
+
+/// Whether replies of a provider are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeps {
+    Yes,
+    No,
+}
+
+impl Keeps {
+    fn of(provider: &Provider) -> Self {
+        let some = provider.operations.iter().any(|operation| operation.cache.is_some());
+        if some { Self::Yes } else { Self::No }
+    }
 }
 
 impl Outlet {
@@ -57,6 +73,7 @@ impl Outlets {
                 }
                 _ => Rc::new(Outlet {
                     index,
+                    keeps: Keeps::of(&entry.provider),
                     provider: Arc::clone(&entry.provider),
                     seat: Arc::clone(&entry.seat),
                     origin: same_way

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -14,12 +15,15 @@ use outwright_core::classify::Lens;
 use outwright_core::dice::Dice;
 use outwright_core::outcome::AttemptNo;
 use outwright_core::provider::{Bodies, Key, Operation, Trace};
+use outwright_core::refusal::{Reason, Refusal};
 use outwright_core::step::{CallId, RequestBody};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::Misuse;
+use super::answer::{Misuse, Outcome};
 use super::fields::{self, Passage, Says, Traced, Trailers};
+use super::keep::Keeping;
 use super::key::{self, Whose};
+use super::memory::{Held, Memory};
 use super::trace::{self, Context as TraceContext};
 use super::via::Via;
 use crate::transport::{Cause, SendBody};
@@ -41,6 +45,8 @@ pub(super) struct Prepared {
     spare: Option<Spare>,
     repeats: Repeats,
     body: Kept,
+    /// The bytes of the body, taken of what the process may keep.
+    _held: Option<Box<Held>>,
     /// In a box: few calls are traced, and all of them carry the room for it along.
     trace: Option<Box<TraceContext>>,
     /// A caller's `Authorization` passes where no credential of ours stands in its place.
@@ -85,6 +91,7 @@ pub(super) struct Of<'a> {
     pub(super) via: &'a Via,
     pub(super) call: CallId,
     pub(super) dice: Dice,
+    pub(super) memory: &'a Arc<Memory>,
 }
 
 /// Which attempt of which call a request is for, and where chance comes from.
@@ -117,7 +124,7 @@ impl Prepared {
         let mut headers = head.headers;
         let arrived = arrive(of, &method, &mut headers)?;
         let head = Head { path, headers, marked: Marked::No };
-        Self::of(of.whose, (method, version, arrived), head, Kept::Whole(Bytes::new()))
+        Self::of(of.whose, (method, version, arrived), head, (Kept::Whole(Bytes::new()), None))
     }
 
     /// Takes a request over; reads its body if it is to be kept.
@@ -126,7 +133,7 @@ impl Prepared {
         request: Request<B>,
         path: PathAndQuery,
         limit: Instant,
-    ) -> Result<Self, Misuse>
+    ) -> Result<Self, Outcome>
     where
         B: Body<Data = Bytes> + 'static,
         B::Error: Into<Cause>,
@@ -135,16 +142,17 @@ impl Prepared {
         let (method, version) = (head.method.clone(), head.version);
         let mut headers = head.headers;
         let arrived = arrive(of, &method, &mut headers)?;
-        let body = take(body, &of.whose.operation.bodies, limit).await?;
+        let mut held = Box::new(of.memory.holder());
+        let body = take(body, (&of.whose.operation.bodies, &mut *held), limit).await?;
         let head = Head { path, headers, marked: Marked::No };
-        Self::of(of.whose, (method, version, arrived), head, body)
+        Ok(Self::of(of.whose, (method, version, arrived), head, (body, Some(held)))?)
     }
 
     fn of(
         whose: Whose<'_>,
         (method, version, (trailers, trace)): (Method, Version, Arrived),
         mut head: Head,
-        mut body: Kept,
+        (mut body, held): (Kept, Option<Box<Held>>),
     ) -> Result<Self, Misuse> {
         let Whose { provider, operation, .. } = whose;
         let headers = &mut head.headers;
@@ -179,6 +187,7 @@ impl Prepared {
             spare: None,
             repeats,
             body,
+            _held: held,
             trace,
             authorization,
             keyed,
@@ -190,6 +199,16 @@ impl Prepared {
     /// What the engine needs to know of the body.
     pub(super) fn body(&self) -> RequestBody {
         RequestBody { bytes: self.bytes, replayable: matches!(self.body, Kept::Whole(_)) }
+    }
+
+    /// What it has to do with kept replies, before anything of it was sent; none: nothing.
+    pub(super) fn keeping(&self, whose: Whose<'_>) -> Option<Keeping> {
+        let head = self.head.as_ref()?;
+        if whose.operation.cache.is_some() && self.bytes != Some(0) {
+            // What it asks for depends on its body too.
+            return None;
+        }
+        Keeping::of(whose, (&self.method, &head.headers), head.path.as_str())
     }
 
     /// The request of one attempt; none when an earlier one used it up.
@@ -399,7 +418,11 @@ fn with_pair(path: &PathAndQuery, pair: &str) -> Option<PathAndQuery> {
 }
 
 /// Reads a body that is to be kept; a larger one streams.
-async fn take<B>(body: B, bounds: &Bodies, limit: Instant) -> Result<Kept, Misuse>
+async fn take<B>(
+    body: B,
+    (bounds, held): (&Bodies, &mut Held),
+    limit: Instant,
+) -> Result<Kept, Outcome>
 where
     B: Body<Data = Bytes> + 'static,
     B::Error: Into<Cause>,
@@ -410,7 +433,7 @@ where
     let too_large = Misuse::BodyTooLarge { bytes_max: bounds.request_max };
     let hint = body.size_hint();
     if hint.lower() > bounds.request_max {
-        return Err(too_large);
+        return Err(too_large.into());
     }
     let mut body = Box::pin(body);
     let mut parts: Vec<Bytes> = Vec::new();
@@ -419,15 +442,18 @@ where
         loop {
             let next = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx));
             let frame = match timeout_at(limit, next).await {
-                Err(_) => return Err(Misuse::BodyLate),
-                Ok(Some(Err(_))) => return Err(Misuse::BodyBroken),
+                Err(_) => return Err(Misuse::BodyLate.into()),
+                Ok(Some(Err(_))) => return Err(Misuse::BodyBroken.into()),
                 Ok(None) => return Ok(Kept::Whole(whole(parts))),
                 Ok(Some(Ok(frame))) => frame,
             };
             let Ok(data) = frame.into_data() else { continue };
             bytes = bytes.saturating_add(data.len() as u64);
             if bytes > bounds.request_max {
-                return Err(too_large);
+                return Err(too_large.into());
+            }
+            if held.grow(usize::try_from(bytes).unwrap_or(usize::MAX)).is_none() {
+                return Err(Outcome::Refused(Refusal::now(Reason::MemoryFull)));
             }
             parts.push(data);
             if body.is_end_stream() {

@@ -97,6 +97,9 @@ impl ReplyBody {
         if let Some(data) = frame.data_ref() {
             let record = &mut self.job.driven.record;
             record.response_bytes = record.response_bytes.saturating_add(data.len() as u64);
+            if let Some(keeping) = &mut self.job.keeping {
+                keeping.part(data);
+            }
         }
         if self.is_taken() {
             self.end(BodyEnd::Whole);
@@ -123,7 +126,16 @@ impl ReplyBody {
                 step = driven.step_at(now, Input::Settled, Waker::noop());
             }
         }
-        let outcome = outcome(driven, end);
+        if end == BodyEnd::Whole
+            && let Some(keeping) = &mut job.keeping
+        {
+            keeping.whole((&driven.outlet.seat, &driven.outlet.provider));
+        }
+        let degraded = match self.source {
+            Source::Wire(_) => false,
+            Source::Kept(_) => end == BodyEnd::Whole && driven.record.is_degraded(),
+        };
+        let outcome = if degraded { Outcome::Degraded } else { outcome(driven, end) };
         driven.over_at(now, outcome);
     }
 }

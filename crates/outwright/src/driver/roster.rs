@@ -12,6 +12,7 @@ use outwright_core::gates::Gates;
 use outwright_core::provider::{Listen, Provider, Scheme};
 
 use super::shared::SetupError;
+use super::shelf::Shelf;
 use crate::transport::{Secured, tls_config};
 
 /// The providers of a process under the contracts that stand.
@@ -45,6 +46,8 @@ pub(super) enum Stands {
 /// What calls to a provider share, whatever its contract says.
 pub(super) struct Seat {
     guarded: Mutex<Guarded>,
+    /// Its kept replies.
+    shelf: Mutex<Shelf>,
 }
 
 impl fmt::Debug for Seat {
@@ -93,7 +96,13 @@ impl Seat {
     fn new(provider: &Arc<Provider>) -> Self {
         let gates = Gates::new(provider);
         let guarded = Guarded { gates, standing: Arc::clone(provider), wakers: Vec::new() };
-        Self { guarded: Mutex::new(guarded) }
+        let shelf = Mutex::new(Shelf::new(&provider.digest));
+        Self { guarded: Mutex::new(guarded), shelf }
+    }
+
+    /// Its kept replies.
+    pub(super) fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The lock of the provider. A thread that panicked while it held it left a bug behind, but the provider goes on.

@@ -13,10 +13,11 @@ use outwright_core::dice::Dice;
 use outwright_core::provider::{Provider, TooMany};
 use outwright_core::time::{Mono, Now};
 
+use super::memory::{self, Memory};
 use super::roster::{Entry, Guarded, Roster, Stands};
 use super::via::{self, Via};
 use crate::clock::Clock;
-use crate::telemetry::{Levels, LogTarget, Telemetry};
+use crate::telemetry::{KeptBytes, Levels, LogTarget, Telemetry};
 use crate::transport::{OwnPorts, TrustError};
 use crate::wallet::{Change, Wallet};
 
@@ -31,13 +32,21 @@ pub struct Settings {
     pub dev: bool,
     /// The deployment's name towards others, in `Via` and `Proxy-Status`: a letter, then letters, digits, `-`, `_`, `.`.
     pub name: Cow<'static, str>,
+    /// What the process keeps of request bodies and replies at most, in bytes; beyond it calls with a body are refused.
+    pub kept_bytes_max: usize,
 }
 
 impl Settings {
     /// The machine's name servers, for production.
     #[must_use]
     pub const fn new(log: LogTarget) -> Self {
-        Self { log, name_servers: Vec::new(), dev: false, name: Cow::Borrowed(via::DEFAULT) }
+        Self {
+            log,
+            name_servers: Vec::new(),
+            dev: false,
+            name: Cow::Borrowed(via::DEFAULT),
+            kept_bytes_max: memory::BYTES_MAX,
+        }
     }
 }
 
@@ -106,6 +115,7 @@ pub struct Shared {
     dice: Dice,
     via: Via,
     own_ports: Arc<OwnPorts>,
+    memory: Arc<Memory>,
     pub(super) name_servers: Box<[SocketAddr]>,
 }
 
@@ -133,6 +143,7 @@ impl Shared {
             dice: Dice::new(getrandom::u64().map_err(SetupError::Chance)?),
             via,
             own_ports: Arc::default(),
+            memory: Arc::new(Memory::new(settings.kept_bytes_max)),
             name_servers: settings.name_servers.into(),
         };
         for change in shared.wallet.standing() {
@@ -167,8 +178,13 @@ impl Shared {
             pair.is_some_and(|(new, old)| Arc::ptr_eq(&new.provider, &old.provider))
         };
         for (index, entry) in roster.entries.iter().enumerate() {
-            if index < before.entries.len() && !stayed(index) {
+            if entry.stands == Stands::No {
+                // Nobody calls it any more: what was kept of it goes, and nothing is kept again.
+                entry.seat.shelf().contract_is("");
+            } else if index < before.entries.len() && !stayed(index) {
                 self.take_over(entry);
+            } else {
+                entry.seat.shelf().stands(&entry.provider.digest);
             }
         }
         let mut standing = self.wallet.standing();
@@ -182,6 +198,8 @@ impl Shared {
 
     /// Tells the gates of a provider by which contract they go from now on.
     fn take_over(&self, entry: &Entry) {
+        // What may be kept and shown was decided by the contract before it.
+        entry.seat.shelf().contract_is(&entry.provider.digest);
         let mut guarded = entry.seat.lock();
         let before = std::mem::replace(&mut guarded.standing, Arc::clone(&entry.provider));
         guarded.gates.contract_is(&before, &entry.provider, self.clock.mono());
@@ -235,15 +253,27 @@ impl Shared {
     pub fn levels(&self) -> Vec<Option<Levels>> {
         let now = self.clock.mono();
         let levels = |entry: &Entry| {
+            let kept = entry.seat.shelf().len();
             let mut guarded = entry.seat.lock();
             let Guarded { gates, standing, .. } = &mut *guarded;
-            (entry.stands == Stands::Yes).then(|| Levels::of(gates, standing, now))
+            let stands = entry.stands == Stands::Yes;
+            stands.then(|| Levels { kept, ..Levels::of(gates, standing, now) })
         };
         self.roster().entries.iter().map(levels).collect()
     }
 
+    /// What the process keeps of replies and bodies.
+    #[must_use]
+    pub fn kept_bytes(&self) -> KeptBytes {
+        KeptBytes { used: self.memory.used(), most: self.memory.most() }
+    }
+
     pub(super) const fn clock(&self) -> Clock {
         self.clock
+    }
+
+    pub(super) const fn memory(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     pub(super) const fn own_ports(&self) -> &Arc<OwnPorts> {
@@ -262,6 +292,7 @@ impl Shared {
     pub(super) fn credential_changed(&self, change: Change) {
         let roster = self.roster();
         let Some(Entry { seat, provider, .. }) = roster.entry(change.provider) else { return };
+        seat.shelf().credential_is(change.slot, change.version);
         let now = self.clock.mono();
         let host = &provider.base.host;
         let usable = self

@@ -1,6 +1,8 @@
 //! What one core counts: blocks per provider and operation, found by index, written by that core alone.
 
+use outwright_core::cache::Shown;
 use outwright_core::event::What;
+use outwright_core::fallback::Degraded;
 use outwright_core::outcome::{Class, Fault};
 use outwright_core::provider::OpIndex;
 use outwright_core::refusal::Reason;
@@ -114,6 +116,10 @@ pub(crate) struct OperationCounts {
     pub(crate) retries: ByWord<{ Class::ALL.len() }>,
     pub(crate) suppressed: ByWord<{ Skip::ALL.len() }>,
     pub(crate) throttled: ByWord<{ THROTTLE_SIGNALS.len() }>,
+    /// Answers that were not the provider's of now, by kind.
+    pub(crate) fallbacks: ByWord<{ Degraded::ALL.len() }>,
+    /// Looks at what is kept, by what came of them.
+    pub(crate) lookups: ByWord<{ Shown::WORDS.len() }>,
     /// By fault; the last place is for a reply that left it open.
     pub(crate) unknown: ByWord<{ Fault::ALL.len() + 1 }>,
 }
@@ -199,6 +205,8 @@ impl ProviderCounts {
             What::RetrySkipped(skip) => count(&operation.suppressed, skip as usize),
             What::Refused(reason) => count(&self.refused, reason as usize),
             What::Hint(wait) => self.retry_after.observe(wait),
+            What::Recalled(shown) => count(&operation.lookups, shown.place()),
+            What::Degraded(degraded) => count(&operation.fallbacks, degraded as usize),
             What::Queued | What::Sent(_) | What::Breaker { .. } | What::Done => {}
         }
     }
@@ -238,6 +246,8 @@ impl OperationCounts {
             retries: Default::default(),
             suppressed: Default::default(),
             throttled: Default::default(),
+            fallbacks: Default::default(),
+            lookups: Default::default(),
             unknown: Default::default(),
         }
     }

@@ -98,6 +98,16 @@ families! {
         "Calls that were refused because the queue was full or did not move in time.";
     UNKNOWN = Counter "outwright_unknown_outcomes_total" ["provider", "operation", "cause"]
         "Mutations of which nobody on this side can say whether the provider carried them out.";
+    FALLBACKS = Counter "outwright_fallbacks_total" ["provider", "operation", "kind"]
+        "Calls that were answered with something else than the provider's answer of now, by what.";
+    CACHE_LOOKUPS = Counter "outwright_cache_lookups_total" ["provider", "operation", "result"]
+        "Looks at what is kept for calls that failed, by what came of them.";
+    CACHE_ENTRIES = Gauge "outwright_cache_entries" ["provider"]
+        "Replies that are kept to be shown when the provider cannot answer.";
+    KEPT_BYTES = Gauge "outwright_kept_bytes" []
+        "Bytes that the process keeps of replies and bodies.";
+    KEPT_BYTES_LIMIT = Gauge "outwright_kept_bytes_limit" []
+        "Bytes that the process may keep of them.";
     CREDENTIAL_VERSION = Gauge "outwright_credential_version" ["provider", "credential"]
         "How often the credential in use was read anew since the start, from 1; 0 while there is none.";
     CONTRACT_INFO = Gauge "outwright_contract_info" ["provider", "version", "tier", "owner"]

@@ -26,8 +26,19 @@ pub struct Levels {
     pub probes: usize,
     /// Every credential slot.
     pub credentials: Vec<CredentialLevel>,
+    /// Replies that are kept.
+    pub kept: usize,
     /// Broken promises of our own code.
     pub bugs: u64,
+}
+
+/// What a process keeps of replies and bodies, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptBytes {
+    /// Now.
+    pub used: usize,
+    /// At most.
+    pub most: usize,
 }
 
 /// Where a rate window stands.
@@ -81,6 +92,7 @@ impl Levels {
             budget: gates.retries_left() as f64 / f64::from(provider.budget.burst()),
             probes: gates.probes(now),
             credentials,
+            kept: 0,
             bugs: gates.bugs(),
         }
     }

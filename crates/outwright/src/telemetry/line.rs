@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
+use outwright_core::cache::Shown;
 use outwright_core::outcome::{AttemptNo, Class};
 use outwright_core::provider::{Operation, Priority, Provider};
 use outwright_core::time::Mono;
 
 use super::Ended;
-use super::record::{Attempt, Outcome, Record};
+use super::record::{Attempt, Instead, Outcome, Record};
 use super::stamp::Stamp;
 
 // Every piece that is appended costs a look at the room that is left, so what stands together is appended together:
@@ -55,7 +56,8 @@ pub(super) fn push_call(
     stamp.push(line, record.arrived.wall.millis());
     line.extend_from_slice(&fixed.0);
     line.extend_from_slice(&record.call.hex());
-    if record.outcome == Outcome::Success && record.status == 200 {
+    let well = record.outcome == Outcome::Success && record.status == 200;
+    if well {
         push_millis(line, WENT_WELL, record.age(ended));
     } else {
         line.extend_from_slice(b"\",\"outcome\":\"");
@@ -88,6 +90,14 @@ pub(super) fn push_call(
         push_attempt(line, attempt, record.arrived.mono, ended);
     }
     line.push(b']');
+    if !well || record.instead.is_some() {
+        push_why(line, record);
+    }
+    line.extend_from_slice(b"}\n");
+}
+
+/// Appends what explains a call that did not go well, or that had to do with kept replies.
+fn push_why(line: &mut Vec<u8>, record: &Record) {
     if let Some(effect) = record.effect {
         push_word(line, b",\"effect\":\"", effect.word());
     }
@@ -97,7 +107,26 @@ pub(super) fn push_call(
     if let Some(skip) = record.skipped {
         push_word(line, b",\"retry_skipped\":\"", skip.word());
     }
-    line.extend_from_slice(b"}\n");
+    if let Some(instead) = record.instead.as_deref() {
+        push_instead(line, instead);
+    }
+}
+
+fn push_instead(line: &mut Vec<u8>, instead: &Instead) {
+    match instead {
+        Instead::Stale { age, .. } => {
+            push_word(line, b",\"degraded\":\"", instead.word());
+            push_millis(line, b",\"age_ms\":", *age);
+        }
+        Instead::Static => push_word(line, b",\"degraded\":\"", instead.word()),
+        Instead::Kept | Instead::Unkept => push_word(line, b",\"cache\":\"", instead.word()),
+        Instead::Nothing(shown) => {
+            push_word(line, b",\"fallback_skipped\":\"", instead.word());
+            if let Shown::Barred(directive) = shown {
+                push_word(line, b",\"directive\":\"", directive.word());
+            }
+        }
+    }
 }
 
 /// Appends the line of a request that the door turned away before any operation was found.
@@ -221,8 +250,9 @@ fn push_json(line: &mut Vec<u8>, text: &str) {
 mod tests {
     use super::{Fixed, push_call, push_dropped, push_json, push_millis, push_turned_away};
     use crate::telemetry::Ended;
-    use crate::telemetry::record::{Attempt, Outcome, Record};
+    use crate::telemetry::record::{Attempt, Instead, Outcome, Record};
     use crate::telemetry::stamp::Stamp;
+    use outwright_core::cache::{Directive, Shown};
     use outwright_core::outcome::{AttemptNo, Class, Effect, Fault};
     use outwright_core::provider::OpIndex;
     use outwright_core::step::{CallId, Skip};
@@ -267,6 +297,30 @@ mod tests {
             )
         );
         serde_json::from_str::<serde_json::Value>(&line).expect("a line is JSON");
+    }
+
+    #[test]
+    fn what_was_shown_instead_is_told_with_its_age() {
+        let tail = |instead| {
+            let mut record = Record::new(CallId(1), 0, OpIndex(0), Now::default());
+            record.instead = Some(Box::new(instead));
+            let fixed = Fixed(b"\",\"call\":\"".as_slice().into());
+            let (mut line, at) = (Vec::new(), Mono::ZERO);
+            let ended = Ended { at, overhead: Duration::ZERO };
+            push_call(&mut line, &mut Stamp::new(), &fixed, &record, ended);
+            let line = String::from_utf8(line).unwrap();
+            serde_json::from_str::<serde_json::Value>(&line).expect("a line is JSON");
+            line.split_once("\"attempts\":[]").unwrap().1.trim_end().to_owned()
+        };
+        let (age, lifetime) = (Duration::from_secs(96), Duration::ZERO);
+        let stale = tail(Instead::Stale { age, lifetime });
+        assert_eq!(stale, r#","degraded":"stale","age_ms":96000.000}"#);
+        assert_eq!(tail(Instead::Static), r#","degraded":"static"}"#);
+        assert_eq!(tail(Instead::Kept), r#","cache":"kept"}"#);
+        let old = tail(Instead::Nothing(Shown::TooOld));
+        assert_eq!(old, r#","fallback_skipped":"too_old"}"#);
+        let forbidden = tail(Instead::Nothing(Shown::Barred(Directive::Private)));
+        assert_eq!(forbidden, r#","fallback_skipped":"forbidden","directive":"private"}"#);
     }
 
     /// What is written at once for a call that went well is what its parts would say.

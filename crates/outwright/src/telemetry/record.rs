@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use outwright_core::cache::{Directive, Shown};
+use outwright_core::fallback::Degraded;
 use outwright_core::outcome::{AttemptNo, Class, Effect, Fault};
 use outwright_core::provider::{OpIndex, Priority};
 use outwright_core::refusal::Reason;
@@ -43,6 +45,42 @@ pub struct Record {
     pub refused: Option<Reason>,
     /// Set when no other attempt followed an outcome that was not good.
     pub skipped: Option<Skip>,
+    /// What it had to do with kept replies and fallbacks; none: nothing. In a box: few calls have.
+    pub instead: Option<Box<Instead>>,
+}
+
+/// What a call had to do with kept replies and fallbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// The provider's answer passed, and all of it is kept.
+    Kept,
+    /// The provider's answer passed; whether it is kept was not known when its head passed, or it is not.
+    Unkept,
+    /// A kept reply was shown in place of an answer.
+    Stale {
+        /// Its age (RFC 9111 section 4.2.3).
+        age: Duration,
+        /// For how long it was good.
+        lifetime: Duration,
+    },
+    /// The contract's fixed answer was.
+    Static,
+    /// Nothing was, for this reason.
+    Nothing(Shown),
+}
+
+impl Instead {
+    /// Its word in the access log; stable.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Unkept => "not_kept",
+            Self::Stale { .. } => Degraded::Stale.word(),
+            Self::Static => Degraded::Static.word(),
+            Self::Nothing(shown) => Shown::WORDS.get(shown.place()).copied().unwrap_or_default(),
+        }
+    }
 }
 
 impl Record {
@@ -66,6 +104,25 @@ impl Record {
             effect: None,
             refused: None,
             skipped: None,
+            instead: None,
+        }
+    }
+
+    /// Whether the caller got something else than the provider's answer of now.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        self.instead.as_ref().is_some_and(|instead| match **instead {
+            Instead::Stale { .. } | Instead::Static => true,
+            Instead::Kept | Instead::Unkept | Instead::Nothing(_) => false,
+        })
+    }
+
+    /// The directive for which nothing was shown in place of an answer.
+    #[must_use]
+    pub fn barred(&self) -> Option<Directive> {
+        match self.instead.as_deref() {
+            Some(Instead::Nothing(Shown::Barred(directive))) => Some(*directive),
+            Some(_) | None => None,
         }
     }
 

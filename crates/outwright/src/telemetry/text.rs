@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use outwright_core::cache::Shown;
 use outwright_core::event::BreakerState;
+use outwright_core::fallback::Degraded;
 use outwright_core::outcome::{Class, Fault};
 use outwright_core::provider::{OpIndex, Tier};
 use outwright_core::refusal::Reason;
@@ -13,7 +15,7 @@ use super::counts::{CoreCounts, OperationCounts, ProviderCounts, THROTTLE_SIGNAL
 use super::families::{self, Family};
 use super::histogram::{Count, Histogram, Total};
 use super::record::Outcome;
-use super::{Levels, Reload, Shape, Transitions};
+use super::{KeptBytes, Levels, Reload, Shape, Transitions};
 
 /// What an exposition is made of.
 pub(crate) struct Sources<'a> {
@@ -23,6 +25,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) reload: Reload,
     /// None for a provider that the contracts no longer have.
     pub(crate) levels: &'a [Option<Levels>],
+    pub(crate) kept: KeptBytes,
 }
 
 impl Sources<'_> {
@@ -32,6 +35,7 @@ impl Sources<'_> {
         self.calls(&mut page);
         self.retries(&mut page);
         self.gates(&mut page);
+        self.kept(&mut page);
         self.process(&mut page);
         page.text
     }
@@ -99,6 +103,20 @@ impl Sources<'_> {
                 page.row_if(&families::SUPPRESSED, &[provider, operation, skip.word()], sum);
             }
         });
+        page.family(&families::FALLBACKS);
+        self.each_operation(|provider, operation, cores| {
+            for (place, degraded) in Degraded::ALL.iter().enumerate() {
+                let sum = sum_at(cores, |counts| &counts.fallbacks, place);
+                page.row(&families::FALLBACKS, &[provider, operation, degraded.word()], sum);
+            }
+        });
+        page.family(&families::CACHE_LOOKUPS);
+        self.each_operation(|provider, operation, cores| {
+            for (place, word) in Shown::WORDS.iter().enumerate() {
+                let sum = sum_at(cores, |counts| &counts.lookups, place);
+                page.row_if(&families::CACHE_LOOKUPS, &[provider, operation, word], sum);
+            }
+        });
         page.family(&families::THROTTLED);
         self.each_operation(|provider, operation, cores| {
             for (place, signal) in THROTTLE_SIGNALS.into_iter().enumerate() {
@@ -143,6 +161,21 @@ impl Sources<'_> {
                 let labels = [&*shape.name, &*credential.slot];
                 page.row(&families::CREDENTIAL_VERSION, &labels, u64::from(credential.version));
             }
+        }
+    }
+
+    fn kept(&self, page: &mut Page) {
+        page.family(&families::CACHE_ENTRIES);
+        for (shape, levels) in self.shapes.iter().zip(self.levels) {
+            let Some(levels) = levels else { continue };
+            let kept = u64::try_from(levels.kept).unwrap_or(u64::MAX);
+            page.row(&families::CACHE_ENTRIES, &[&shape.name], kept);
+        }
+        let KeptBytes { used, most } = self.kept;
+        for (family, bytes) in [(&families::KEPT_BYTES, used), (&families::KEPT_BYTES_LIMIT, most)]
+        {
+            page.family(family);
+            page.row(family, &[], u64::try_from(bytes).unwrap_or(u64::MAX));
         }
     }
 

@@ -13,6 +13,8 @@ mod leaving;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod room;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod world;

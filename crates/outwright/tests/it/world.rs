@@ -29,6 +29,8 @@ pub(crate) struct Terms {
     /// The plan of `create_charge`, as lines of YAML.
     pub(crate) create: &'static str,
     pub(crate) name_servers: Vec<SocketAddr>,
+    /// What the process keeps at most, where it is another than it would be.
+    pub(crate) kept_bytes_max: Option<usize>,
 }
 
 /// Timeouts in which a healthy provider on loopback never is late, even on a busy machine.
@@ -48,6 +50,7 @@ impl Terms {
             more: String::new(),
             create: "    idempotency: { plan: provider_key, key: per_call }\n",
             name_servers: Vec::new(),
+            kept_bytes_max: None,
         }
     }
 
@@ -125,6 +128,7 @@ impl World {
         let mut settings = Settings::new(LogTarget::Off);
         settings.dev = true;
         settings.name_servers.clone_from(&terms.name_servers);
+        settings.kept_bytes_max = terms.kept_bytes_max.unwrap_or(settings.kept_bytes_max);
         let shared = Shared::start(loaded.providers, settings).unwrap();
         Self { core: Core::new(Arc::clone(&shared), 0), shared }
     }
