@@ -27,13 +27,20 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         Ok(handle) => handle,
         Err(exit) => return exit,
     };
+    let scheme = handle.scheme();
     eprintln!(
-        "outwright: callers on http://{}, operators on http://{}",
+        "outwright: callers on {scheme}://{}, operators on {scheme}://{}",
         handle.data(),
         handle.admin()
     );
     for (provider, door) in handle.doors() {
-        eprintln!("outwright: {provider} on http://{door}");
+        eprintln!("outwright: {provider} on {scheme}://{door}");
+    }
+    if let Some(socket) = handle.socket() {
+        eprintln!("outwright: callers on the socket {}", socket.display());
+    }
+    for (caller, fault) in handle.unknown_callers() {
+        eprintln!("warning: nobody is known as {caller}: its token cannot be used: {fault}");
     }
     if let Some(file) = handle.admin_token_file() {
         eprintln!("outwright: the admin token is in {}", file.display());
@@ -82,8 +89,9 @@ fn start(args: &RunArgs, loaded: Loaded) -> Result<Handle, Exit> {
         "-" => LogTarget::Stdout,
         path => LogTarget::File(path.into()),
     };
-    let mut config = Config::of(&loaded.deployment).map_err(refused)?;
+    let mut config = Config::of(&loaded.deployment);
     config.state = Some(state);
+    config.dev = args.dev;
     if let Some(address) = args.listen {
         config.data = address;
     }
@@ -117,10 +125,11 @@ pub(crate) fn serve(config: &Config, shared: Arc<Shared>) -> Result<Handle, Exit
 fn refused(error: StartError) -> Exit {
     eprintln!("error: {}", chain(&error));
     match error {
-        StartError::OffLoopback(_) | StartError::NotServed(_) | StartError::Door(_) => {
-            Exit::Refused
-        }
-        StartError::Bind(..)
+        StartError::OffLoopback(_) | StartError::Door(_) => Exit::Refused,
+        StartError::Tls(error) if error.is_unsafe() => Exit::Refused,
+        StartError::Tls(_)
+        | StartError::Bind(..)
+        | StartError::Socket(..)
         | StartError::Token(..)
         | StartError::Thread(_)
         | StartError::Setup(_) => Exit::Environment,

@@ -8,8 +8,8 @@ use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
-    About, Bodies, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Links, Listen, Media, OpIndex,
-    Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
+    About, Bodies, Caller, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Links, Listen, Media,
+    OpIndex, Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
 use outwright_core::{breaker, bulkhead, cache, fallback, ratelimit, retry, timeout};
@@ -74,10 +74,7 @@ pub(crate) fn provider(view: &View<'_>, digest: &str) -> Made<Provider> {
         )?,
         windows: windows(root)?.into(),
         lanes: lanes.into(),
-        bulkhead: fits(
-            bulkhead::Policy::new(view.slots(), view.queue(), view.queue_wait()),
-            "concurrency",
-        )?,
+        bulkhead: slots_and_queue(view)?,
         budget: budget(first.map_or(root, |op| &op.node))?,
         dialect: dialect(root),
         errors: errors(root)?.into(),
@@ -86,6 +83,7 @@ pub(crate) fn provider(view: &View<'_>, digest: &str) -> Made<Provider> {
         version: version(root)?,
         slots: slots(view)?.into(),
         fields: fields(root)?,
+        callers: callers(view)?.into(),
         listen: listen(root),
         links: links(root),
         egress: egress(view),
@@ -258,6 +256,41 @@ fn file(view: &View<'_>, path: &str) -> PathBuf {
     }
 }
 
+fn callers(view: &View<'_>) -> Made<Vec<Caller>> {
+    let policy = slots_and_queue(view)?;
+    let entries = view.root.at(&["callers"]).map(Node::entries).unwrap_or_default();
+    let named = |name: &str| view.operations.iter().position(|op| op.name == name);
+    let one = |entry: &Entry| {
+        let listed = entry.value.at(&["operations"]).map(Node::items);
+        let operations = listed.map(|items| {
+            let index = |node: &Node| u16::try_from(named(node.text()?)?).ok().map(OpIndex);
+            need(items.iter().map(index).collect::<Option<Box<_>>>(), "callers.operations")
+        });
+        Ok(Caller {
+            name: entry.key.as_str().into(),
+            operations: operations.transpose()?,
+            priority: priority(&entry.value),
+            share: policy.share(entry.value.read(&["share"], ratio).unwrap_or(1.0)),
+            retired: false,
+        })
+    };
+    entries.iter().map(one).collect()
+}
+
+fn slots_and_queue(view: &View<'_>) -> Made<bulkhead::Policy> {
+    let policy = bulkhead::Policy::new(view.slots(), view.queue(), view.queue_wait());
+    fits(policy, "concurrency")
+}
+
+/// The highest priority; without a word, the highest of all.
+fn priority(node: &Node) -> Priority {
+    match node.word(&["priority"]) {
+        Some("default") => Priority::Default,
+        Some("background") => Priority::Background,
+        Some(_) | None => Priority::Critical,
+    }
+}
+
 fn listen(root: &Node) -> Option<Listen> {
     let port = root.count(&["listen", "port"]).map(Listen::Port);
     port.or_else(|| Some(Listen::Host(root.word(&["listen", "host"])?.into())))
@@ -336,11 +369,7 @@ fn operation(view: &View<'_>, op: &Op, lane: u8) -> Made<Operation> {
         lane,
         fallback,
         cache,
-        priority: match node.word(&["priority"]) {
-            Some("default") => Priority::Default,
-            Some("background") => Priority::Background,
-            Some(_) | None => Priority::Critical,
-        },
+        priority: priority(node),
         slot: view.slot(op).map_err(|finding| Impossible(finding.message))?,
         needs: node.words(&["needs"]).into_iter().map(Into::into).collect(),
         bodies: Bodies {

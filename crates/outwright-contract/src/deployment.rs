@@ -9,7 +9,7 @@ use crate::document::TIERS;
 use crate::finding::{Finding, Severity};
 use crate::node::Node;
 use crate::options::{Options, Purpose};
-use crate::rules::{credentials, egress, format};
+use crate::rules::{callers, egress, format};
 
 /// Where the gateway listens and what it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Deployment {
     pub admin: SocketAddr,
     /// A Unix socket for callers.
     pub socket: Option<PathBuf>,
+    /// Further names of the listeners, with or without a port.
+    pub hosts: Vec<String>,
     /// Certificate chain and key of the listeners, PEM.
     pub tls: Option<Tls>,
     /// Whether callers on loopback need a token too.
@@ -36,7 +38,7 @@ pub struct Deployment {
     pub callers: Vec<(String, Source)>,
 }
 
-/// TLS of the listeners.
+/// TLS of the listeners, in files that are opened at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
     /// The certificate chain.
@@ -54,6 +56,7 @@ impl Default for Deployment {
             data: SocketAddr::from(([127, 0, 0, 1], 4180)),
             admin: SocketAddr::from(([127, 0, 0, 1], 4181)),
             socket: None,
+            hosts: Vec::new(),
             tls: None,
             tokens_required: false,
             environment: None,
@@ -76,12 +79,13 @@ pub(crate) fn read(roots: &[&Node], options: &Options, findings: &mut Vec<Findin
         data: address(root, "data", defaults.data, findings),
         admin: address(root, "admin", defaults.admin, findings),
         socket: root.word(&["listen", "socket"]).map(PathBuf::from),
+        hosts: hosts(root, findings),
         tls: tls(root),
         tokens_required: root.word(&["tokens"]) == Some("required"),
         environment: root.word(&["environment"]).map(str::to_owned),
         environments: root.words(&["environments"]).into_iter().map(str::to_owned).collect(),
         teams: names(root, "teams"),
-        callers: callers(root),
+        callers: tokens(root),
     };
     tiers(root, findings);
     refuse(root, &deployment, options, findings);
@@ -115,6 +119,27 @@ fn address(
     })
 }
 
+/// Names as they stand in `Host`: plain host names or addresses, with or without a port.
+fn hosts(root: &Node, findings: &mut Vec<Finding>) -> Vec<String> {
+    let items = root.at(&["listen", "hosts"]).map(Node::items).unwrap_or_default();
+    let mut hosts = Vec::new();
+    for item in items {
+        let Some(text) = item.text() else { continue };
+        // As in a base URL, but for its scheme.
+        let plain =
+            crate::url::base(&format!("http://{text}")).is_ok_and(|url| url.path.is_empty());
+        if plain && !text.ends_with('/') {
+            hosts.push(text.to_owned());
+        } else {
+            let message = format!("`{}` is no name of a listener", crate::shape::short(text));
+            let help =
+                "write a host name in small letters, such as `outwright.internal`, or with a port";
+            findings.push(Finding::new(&format::FORM, item.at, message).on("listen").help(help));
+        }
+    }
+    hosts
+}
+
 fn names(root: &Node, key: &str) -> Vec<String> {
     let entries = root.at(&[key]).map(Node::entries).unwrap_or_default();
     entries.iter().map(|entry| entry.key.clone()).collect()
@@ -128,7 +153,7 @@ fn tls(root: &Node) -> Option<Tls> {
     })
 }
 
-fn callers(root: &Node) -> Vec<(String, Source)> {
+fn tokens(root: &Node) -> Vec<(String, Source)> {
     let entries = root.at(&["callers"]).map(Node::entries).unwrap_or_default();
     let token = |node: &Node| match (node.word(&["token", "file"]), node.word(&["token", "env"])) {
         (Some(path), _) => Some(Source::File {
@@ -161,31 +186,17 @@ fn refuse(root: &Node, deployment: &Deployment, options: &Options, findings: &mu
             findings.push(Finding::new(&egress::LISTENER, node.at, message).on("listen"));
         }
     }
-    let unbuilt: [(&[&str], &str); 5] = [
-        (&["tls"], "this version does not speak TLS on its listeners"),
-        (&["listen", "socket"], "this version does not listen on a Unix socket"),
+    callers::deployed(root, options, findings);
+    let unbuilt: [(&[&str], &str); 2] = [
         (&["store", "sqlite"], "this version has no store on disk"),
         (&["store", "postgres"], "this version has no store in PostgreSQL"),
-        (&["callers"], "this version does not tell callers apart"),
     ];
-    let required = root.at(&["tokens"]).filter(|n| n.text() == Some("required"));
-    let tokens = required.map(|node| (node, "this version does not ask callers for tokens"));
     let used = unbuilt.into_iter().filter_map(|(path, what)| Some((root.at(path)?, what)));
-    for (node, what) in used.chain(tokens) {
+    for (node, what) in used {
         let mut finding = Finding::new(&format::NOT_EXECUTABLE, node.at, what);
         if options.purpose == Purpose::Check {
             finding.severity = Severity::Warning;
         }
         findings.push(finding);
-    }
-    for caller in root.at(&["callers"]).map(Node::entries).unwrap_or_default() {
-        if let Some(entry) = caller.value.entry_at(&["token", "env"]) {
-            let message = format!("the token of `{}` is read from the environment", caller.key);
-            let mut finding = Finding::new(&credentials::ENVIRONMENT, entry.key_at, message);
-            if options.purpose == Purpose::Check || options.dev {
-                finding.severity = Severity::Warning;
-            }
-            findings.push(finding);
-        }
     }
 }

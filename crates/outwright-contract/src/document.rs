@@ -107,7 +107,12 @@ pub(crate) static DEPLOYMENT: Shape = Map(&[
         Map(&[
             may("data", Text, "Address of the data port. Default `127.0.0.1:4180`."),
             may("admin", Text, "Address of the admin port. Default `127.0.0.1:4181`."),
-            may("socket", Text, "A Unix socket for callers."),
+            may("socket", Text, "A Unix socket for callers that only its owner can open."),
+            may(
+                "hosts",
+                List(&Text),
+                "Further names of the listeners, as callers write them in `Host`; without a port, that of each listener. Default none.",
+            ),
         ]),
         "Listeners.",
     ),
@@ -118,12 +123,12 @@ pub(crate) static DEPLOYMENT: Shape = Map(&[
             must("key", Text, "PEM file with the private key."),
             may("client_ca", Text, "PEM file with the roots that callers' certificates must have."),
         ]),
-        "TLS of the listeners; required off loopback.",
+        "TLS of all ports; required off loopback.",
     ),
     may(
         "tokens",
         Word(&["loopback_free", "required"]),
-        "Whether callers on loopback need a token. Default `loopback_free`.",
+        "Whether callers on loopback and on the socket need a token. Default `loopback_free`.",
     ),
     may(
         "store",

@@ -86,7 +86,8 @@ impl Loaded {
         self.walk(node, "", &mut lines);
         if let Some(op) = op {
             let own: Vec<String> = lines.iter().map(|line| line.key.clone()).collect();
-            for key in ["breaker", "concurrency", "limits", "egress", "base_url", "mode"] {
+            for key in ["breaker", "concurrency", "limits", "egress", "base_url", "mode", "callers"]
+            {
                 if let Some(entry) =
                     contract.root.entry(key).filter(|_| !own.iter().any(|k| k == key))
                 {

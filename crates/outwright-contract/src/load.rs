@@ -205,6 +205,7 @@ fn one(
         None => std::iter::once(None).chain(environments.iter().map(|e| Some(&e.value))).collect(),
     };
     elsewhere(document, &loaded.deployment, findings);
+    rules::callers::known(&document.root, &loaded.deployment, options, findings);
     let mut provider = None;
     for (index, environment) in variants.into_iter().enumerate() {
         let tier = tier(&document.root, documents);

@@ -1,5 +1,6 @@
 //! The rules that contracts are held to, by hundreds: 1 format, 2 time, 3 retry and idempotency, 4 limits, 5 degradation, 6 credentials, 7 egress, 8 signals, 9 lifecycle.
 
+pub mod callers;
 pub mod credentials;
 pub mod degradation;
 pub mod egress;
@@ -100,6 +101,8 @@ pub static ALL: &[&Rule] = &[
     &egress::ADDRESS,
     &egress::LISTENER,
     &egress::PASS,
+    &callers::UNUSABLE,
+    &callers::SHARES,
     &signals::NO_OWNER,
     &signals::NO_SLO,
     &signals::NO_ALERTS,
@@ -125,6 +128,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     degradation::check(view, out);
     credentials::check(view, out);
     egress::check(view, out);
+    callers::check(view, out);
     signals::check(view, out);
     lifecycle::check(view, out);
     format::check(view, out);

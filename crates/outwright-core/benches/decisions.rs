@@ -89,6 +89,7 @@ impl Bench {
         let request = Request {
             id: CallId(self.calls),
             operation,
+            caller: None,
             timeout: None,
             priority: Priority::Default,
             body: RequestBody { bytes: Some(0), replayable: true },

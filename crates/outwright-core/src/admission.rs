@@ -9,6 +9,7 @@
 //! A method and a path are exactly one operation, or the call is not sent.
 //! Segment by segment from the left, a literal beats a parameter, a parameter with more literal text around it beats one with less, and every parameter beats `**`.
 //! HEAD is not GET.
+//! Where the contract lists callers, nobody else calls, and each of them only what its entry names.
 //! A path with two readings is not sent: dot segments, empty segments inside, encoded slashes and backslashes, control bytes, broken percent-encoding.
 //!
 //! # States
@@ -29,7 +30,7 @@
 
 use http::Method;
 
-use crate::provider::{Key, KeyOrigin, OpIndex, Operation};
+use crate::provider::{Key, KeyOrigin, OpIndex, Operation, Provider};
 use crate::refusal::{Reason, Refusal};
 use crate::step::Request;
 
@@ -308,8 +309,15 @@ fn claim(place: Option<&mut Option<OpIndex>>, operation: OpIndex) -> Result<(), 
 ///
 /// # Errors
 ///
-/// A body that is known to be larger than the operation allows, or a required key that is missing.
-pub fn look(operation: &Operation, request: &Request) -> Result<(), Refusal> {
+/// A caller that may not do this, a body that is known to be larger than the operation allows, or a required key
+/// that is missing.
+pub fn look(provider: &Provider, operation: &Operation, request: &Request) -> Result<(), Refusal> {
+    if !provider.callers.is_empty() && provider.callers_listed() > 0 {
+        let caller = request.caller.and_then(|at| provider.callers.get(usize::from(at.0)));
+        if !caller.is_some_and(|caller| caller.may(request.operation)) {
+            return Err(Refusal::now(Reason::NotAllowed));
+        }
+    }
     if request.body.bytes.is_some_and(|bytes| bytes > operation.bodies.request_max) {
         return Err(Refusal::now(Reason::BodyTooLarge));
     }

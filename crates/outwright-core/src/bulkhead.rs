@@ -10,15 +10,18 @@
 //! A call holds a slot from its grant to the end of its response body, not to its head: a streamed body is work
 //! at the provider, too.
 //! A fifth of the slots, rounded down, is only for critical calls: others find them taken.
+//! Where the contract gives a caller a share, it holds no more than that part of the slots and of the queue, so that
+//! one caller cannot keep the others out.
 //! Who may wait, and in which order, is the queue's business (`gates/queue.rs`).
 //!
 //! # States
 //!
-//! A count of slots in use, from 0 to `slots`.
+//! A count of slots in use, from 0 to `slots`; per caller its slots and its places in the queue.
 //!
 //! # Units and bounds
 //!
 //! `slots` 1–[`SLOTS_MAX`] calls, `queue` 0–[`QUEUE_MAX`] calls, `queue_wait` above zero where there is a queue.
+//! A share is rounded down, to at least one slot, and one place where there is a queue.
 //!
 //! # Says
 //!
@@ -78,6 +81,58 @@ impl Slots {
     }
 }
 
+/// The slots of one caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    used: u32,
+}
+
+impl Held {
+    /// Whether its share has a slot for it. Takes nothing.
+    #[must_use]
+    pub const fn look(&self, share: &Share) -> Look {
+        if self.used < share.slots { Look::Free } else { Look::Taken }
+    }
+
+    /// Takes a slot, after [`Held::look`] said [`Look::Free`].
+    pub const fn enter(&mut self) {
+        self.used += 1;
+    }
+
+    /// Gives a slot back.
+    pub fn leave(&mut self) {
+        debug_assert!(self.used > 0, "a slot is given back by the grant that took it");
+        self.used = self.used.saturating_sub(1);
+    }
+
+    /// Slots in use.
+    #[must_use]
+    pub const fn used(&self) -> u32 {
+        self.used
+    }
+}
+
+/// What one caller may hold at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    slots: u32,
+    places: u32,
+}
+
+impl Share {
+    /// Calls at once.
+    #[must_use]
+    pub const fn slots(&self) -> u32 {
+        self.slots
+    }
+
+    /// Calls that may wait.
+    #[must_use]
+    pub const fn places(&self) -> u32 {
+        self.places
+    }
+}
+
 /// Slots and the queue in front of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -115,6 +170,19 @@ impl Policy {
             return Err(PolicyError::QueueWait);
         }
         Ok(Self { slots, reserved: slots / 5, queue, queue_wait })
+    }
+
+    /// What a caller with this part of all, `0.0..=1.0`, may hold; more is all.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a part of a `u32` is one; what is negative or too large is clamped"
+    )]
+    pub fn share(&self, ratio: f64) -> Share {
+        // A hair more than the product, so that 70 % of 20 is 14 whatever its binary fraction.
+        let part = |all: u32| ((f64::from(all) * ratio + 1e-6) as u32).clamp(all.min(1), all);
+        Share { slots: part(self.slots), places: part(self.queue) }
     }
 
     /// Calls at once.
@@ -161,6 +229,25 @@ mod tests {
             }
             assert_eq!(state, Slots::default());
         }
+    }
+
+    #[test]
+    fn a_share_is_a_part_of_slots_and_queue_and_never_nothing() {
+        let policy = Policy::new(20, 40, Duration::from_secs(1)).unwrap();
+        for (ratio, slots, places) in
+            [(0.7, 14, 28), (0.01, 1, 1), (1.0, 20, 40), (0.999, 19, 39), (2.0, 20, 40)]
+        {
+            let share = policy.share(ratio);
+            assert_eq!((share.slots(), share.places()), (slots, places), "{ratio}");
+        }
+        let share = Policy::new(3, 0, Duration::ZERO).unwrap().share(0.5);
+        assert_eq!((share.slots(), share.places()), (1, 0));
+        let mut held = Held::default();
+        assert_eq!(held.look(&share), Look::Free);
+        held.enter();
+        assert_eq!(held.look(&share), Look::Taken);
+        held.leave();
+        assert_eq!(held, Held::default());
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// A missing key, a body above its bound, less time than an attempt needs.
+    /// A caller that may not, a missing key, a body above its bound, less time than an attempt needs.
     pub fn admit(cx: &mut Cx<'_>, request: Request) -> Result<Self, Refusal> {
         Self::note_told(cx, || Told::Request(request));
         let operation = cx.provider.operation(request.operation);
@@ -164,19 +164,22 @@ impl Call {
             request.timeout,
             now,
         );
-        let admitted =
-            admission::look(operation, &request).and_then(|()| match deadline.fit(now) {
+        let admitted = admission::look(cx.provider, operation, &request).and_then(|()| {
+            match deadline.fit(now) {
                 Fit::Fits => Ok(()),
                 Fit::TooLate => Err(Refusal::now(Reason::DeadlineTooShort)),
-            });
+            }
+        });
         if let Err(refusal) = admitted {
             cx.events.push(Event { call: request.id, what: What::Refused(refusal.reason) });
             return Err(refusal);
         }
+        let caller = request.caller.and_then(|at| cx.provider.callers.get(usize::from(at.0)));
+        let ceiling = caller.map_or(Priority::Critical, |caller| caller.priority);
         Ok(Self {
             request,
-            // Most urgent first: the later of the two is what the operation allows at most.
-            priority: request.priority.max(operation.priority),
+            // Most urgent first: the latest of the three is what operation and caller allow at most.
+            priority: request.priority.max(operation.priority).max(ceiling),
             deadline,
             stage: Stage::Enter,
             grant: None,

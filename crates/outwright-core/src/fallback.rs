@@ -156,6 +156,7 @@ const fn is_degraded(lack: Lack) -> bool {
             | Reason::Hold
             | Reason::Exhausted
             | Reason::LimiterFull
+            | Reason::ShareFull
             | Reason::QueueFull
             | Reason::QueueWait
             | Reason::DeadlineTooShort => true,
@@ -163,6 +164,7 @@ const fn is_degraded(lack: Lack) -> bool {
             Reason::CredentialMissing
             | Reason::BodyTooLarge
             | Reason::KeyMissing
+            | Reason::NotAllowed
             | Reason::CallerGone
             | Reason::StoreDown
             | Reason::MemoryFull

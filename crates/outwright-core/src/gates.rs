@@ -21,13 +21,13 @@ use std::mem;
 use std::time::Duration;
 
 use crate::breaker::{self, Breaker};
-use crate::bulkhead::{self, Slots};
+use crate::bulkhead::{self, Held, Slots};
 use crate::credential::{self, Credential};
 use crate::dice::Draw;
 use crate::event::{BreakerState, What};
 use crate::limits::{LANES_MAX, LEASE_GRACE};
 use crate::outcome::Verdict;
-use crate::provider::{OpIndex, Priority, Provider};
+use crate::provider::{OpIndex, Provider};
 use crate::ratelimit::{self, Stamp, Window};
 use crate::record::{Record, Told};
 use crate::refusal::{Reason, Refusal};
@@ -35,7 +35,7 @@ use crate::retry::budget::{self, Budget};
 use crate::time::Mono;
 
 pub use grant::{Ask, Claim, Entry, Grant, Left, Lesson, Sending, Try};
-use grant::{Issued, Taught};
+use grant::{Issued, Taught, Wish};
 use hold::Hold;
 use pump::Who;
 pub use queue::Ticket;
@@ -46,6 +46,7 @@ mod hold;
 mod judge;
 mod pump;
 mod queue;
+mod shares;
 mod succeed;
 mod view;
 
@@ -65,6 +66,8 @@ pub struct Gates {
     credentials: Vec<Credential>,
     budget: Budget,
     queue: Queue,
+    /// The slots of each caller, where the contract tells callers apart.
+    callers: Vec<Held>,
     /// What changed at the breakers since the last call took it.
     changes: Vec<What>,
     stamps: u64,
@@ -73,6 +76,8 @@ pub struct Gates {
     bugs: u64,
     /// What was let in under an earlier contract with more room.
     inherited: Inherited,
+    /// The same of each caller: slots, and places in the queue.
+    inherited_by: Vec<(u32, u32)>,
     /// What calls and gates are told, while somebody wants to know.
     record: Option<Box<Record>>,
 }
@@ -96,9 +101,13 @@ struct Lane {
 /// What stands between a call and its grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    Pass { version: u32 },
+    Pass {
+        version: u32,
+    },
     Time(Refusal, Mono),
     Slot,
+    /// The caller has the slots of its share.
+    Share,
     Credential,
     Refused(Refusal),
 }
@@ -110,7 +119,8 @@ impl Gates {
         let (lanes, lane_of) = lanes(p);
         let reach = reach(p);
         let slots = p.bulkhead.slots() as usize;
-        let queue = Queue::new(lanes.len(), p.bulkhead.queue() as usize, slots);
+        let most = (p.bulkhead.queue(), p.bulkhead.slots());
+        let queue = Queue::new(lanes.len(), p.callers.len(), most);
         let of_operation = |_| Breaker::new(&p.breaker, breaker::Scope::Operation);
         Self {
             woken: Vec::with_capacity(p.bulkhead.queue() as usize + slots),
@@ -123,12 +133,14 @@ impl Gates {
             credentials: vec![Credential::default(); p.slots.len()],
             budget: Budget::new(&p.budget, Mono::ZERO),
             queue,
+            callers: vec![Held::default(); p.callers.len()],
             changes: Vec::with_capacity(8),
             stamps: 0,
             given: 0,
             returned: 0,
             bugs: 0,
             inherited: Inherited::default(),
+            inherited_by: Vec::new(),
             record: None,
         }
     }
@@ -139,13 +151,12 @@ impl Gates {
         if self.queue.waiting() > 0 {
             self.pump(p, now);
         }
-        let wish = (ask.operation, ask.priority);
-        let look = self.look(p, now, wish, Who::Newcomer(ask.draw));
-        let ahead = self.queue.ahead(self.lane_of(ask.operation), ask.priority);
+        let look = self.look(p, now, ask.wish(), Who::Newcomer(ask.draw));
+        let ahead = self.ahead(ask);
         match look {
             Look::Refused(refusal) => Entry::Refused(refusal),
             Look::Pass { version } if ahead == Ahead::Nobody => {
-                let grant = Grant(self.take(p, now, ask.operation, version));
+                let grant = Grant(self.take(p, now, ask.wish(), version));
                 // What it took may be what another lane's head now has to wait for.
                 self.pump(p, now);
                 Entry::Granted(grant)
@@ -155,7 +166,7 @@ impl Gates {
                 Entry::Refused(refusal)
             }
             Look::Time(refusal, opens) if opens > ask.latest => Entry::Refused(refusal),
-            Look::Pass { .. } | Look::Time(..) | Look::Slot | Look::Credential => {
+            Look::Pass { .. } | Look::Time(..) | Look::Slot | Look::Share | Look::Credential => {
                 self.wait(p, now, ask, look)
             }
         }
@@ -313,9 +324,17 @@ impl Gates {
         let full = match look {
             Look::Time(refusal, _) | Look::Refused(refusal) => refusal,
             Look::Pass { .. } | Look::Slot | Look::Credential => Refusal::now(Reason::QueueFull),
+            Look::Share if self.slots.look(&p.bulkhead, ask.priority) == bulkhead::Look::Free => {
+                Refusal::now(Reason::ShareFull)
+            }
+            Look::Share => Refusal::now(Reason::QueueFull),
         };
         if self.queue.waiting() >= p.bulkhead.queue() as usize {
             return Entry::Refused(full);
+        }
+        if self.places_are_used(p, ask.caller) {
+            let share = Refusal::now(Reason::ShareFull);
+            return Entry::Refused(if full.reason == Reason::QueueFull { share } else { full });
         }
         if now >= ask.latest {
             return Entry::Refused(Refusal::now(Reason::DeadlineTooShort));
@@ -323,7 +342,8 @@ impl Gates {
         let waiter = Waiter {
             operation: ask.operation,
             priority: ask.priority,
-            lane: self.lane_of(ask.operation),
+            caller: ask.caller,
+            lane: self.line_of(ask.wish()),
             patience: now.plus(p.bulkhead.queue_wait()).min(ask.latest),
             latest: ask.latest,
             armed: now,
@@ -345,7 +365,7 @@ impl Gates {
                 let until = if head.is_some() { opens.min(waiter.latest) } else { waiter.latest };
                 (until, refusal)
             }
-            Look::Pass { .. } | Look::Slot | Look::Credential | Look::Refused(_) => {
+            Look::Pass { .. } | Look::Slot | Look::Share | Look::Credential | Look::Refused(_) => {
                 (waiter.patience, Refusal::now(Reason::QueueWait))
             }
         };
@@ -358,7 +378,8 @@ impl Gates {
         Claim::Refused(refusal)
     }
 
-    fn take(&mut self, p: &Provider, now: Mono, operation: OpIndex, version: u32) -> Issued {
+    fn take(&mut self, p: &Provider, now: Mono, wish: Wish, version: u32) -> Issued {
+        let Wish { operation, caller, .. } = wish;
         let lease_end = now.plus(p.operation(operation).timeouts.attempt()).plus(LEASE_GRACE);
         let (authority, changed) = self.authority.enter(now, lease_end);
         self.note(None, changed);
@@ -375,6 +396,7 @@ impl Gates {
         let stamp = Stamp(self.stamps);
         self.each_window(operation, |window| window.enter(now, stamp));
         self.slots.enter();
+        self.enter_share(caller);
         self.given += 1;
         Issued {
             stamp,
@@ -383,6 +405,7 @@ impl Gates {
             by_operation,
             version,
             operation,
+            caller,
             taught: Taught::Nothing,
         }
     }
@@ -395,6 +418,7 @@ impl Gates {
             self.each_window(issued.operation, |window| window.refund(issued.at, issued.stamp));
         }
         self.slots.leave();
+        self.leave_share(issued.caller);
         self.returned += 1;
     }
 

@@ -10,6 +10,8 @@ pub const TRANSPARENT_MAX: u8 = 2;
 pub const LANES_MAX: usize = 64;
 /// Rate windows per provider: one bit each in a word.
 pub const WINDOWS_MAX: usize = 64;
+/// Callers that one contract may tell apart: an index of one byte, and a line of the queue each (chosen).
+pub const CALLERS_MAX: usize = 64;
 /// Entries of an exact sliding log; a larger window is kept in sub-buckets.
 pub const LOG_ENTRIES_MAX: u32 = 10_000;
 /// Sub-buckets of a window that is too large for an exact log (use ≥ B/(B+1) of the quota: 98.5 %).

@@ -20,6 +20,10 @@ mod succession;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OpIndex(pub u16);
 
+/// The index of a caller in [`Provider::callers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallerIndex(pub u8);
+
 /// One provider under its contract.
 #[derive(Clone, Debug)]
 pub struct Provider {
@@ -57,6 +61,8 @@ pub struct Provider {
     pub slots: Box<[Slot]>,
     /// What of a caller's head goes on.
     pub fields: Fields,
+    /// Who may call; empty: whoever reaches the gateway.
+    pub callers: Box<[Caller]>,
     /// A door of its own at the gateway.
     pub listen: Option<Listen>,
     /// What becomes of its links to itself.
@@ -80,6 +86,43 @@ impl Provider {
         self.operations
             .get(usize::from(index.0))
             .expect("an index comes from this provider's own routes")
+    }
+
+    /// The caller of this name, where the contract lists it.
+    #[must_use]
+    pub fn caller(&self, name: &str) -> Option<CallerIndex> {
+        let live = |caller: &Caller| !caller.retired && *caller.name == *name;
+        let at = self.callers.iter().position(live)?;
+        u8::try_from(at).ok().map(CallerIndex)
+    }
+
+    /// How many callers the contract lists; none: whoever reaches the gateway may call.
+    #[must_use]
+    pub fn callers_listed(&self) -> usize {
+        self.callers.iter().filter(|caller| !caller.retired).count()
+    }
+}
+
+/// What a caller may do, where the contract tells callers apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Its name in `outwright.yaml`.
+    pub name: Box<str>,
+    /// What it may call; none: everything that the contract lists.
+    pub operations: Option<Box<[OpIndex]>>,
+    /// Its highest priority.
+    pub priority: Priority,
+    /// What it may hold at most.
+    pub share: bulkhead::Share,
+    /// Set when it stood in an earlier contract: what it has under way it finishes.
+    pub retired: bool,
+}
+
+impl Caller {
+    /// Whether it may call an operation.
+    #[must_use]
+    pub fn may(&self, operation: OpIndex) -> bool {
+        self.operations.as_ref().is_none_or(|listed| listed.contains(&operation))
     }
 }
 

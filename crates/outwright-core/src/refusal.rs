@@ -13,6 +13,8 @@ pub enum Reason {
     Exhausted,
     /// A rate window stays full for longer than the call may wait.
     LimiterFull,
+    /// The caller has the slots and the places of its share.
+    ShareFull,
     /// The wait queue is full.
     QueueFull,
     /// No grant within `queue_wait`.
@@ -25,6 +27,8 @@ pub enum Reason {
     BodyTooLarge,
     /// The operation requires a key and the caller sent none.
     KeyMissing,
+    /// The contract does not let this caller do this.
+    NotAllowed,
     /// The caller went away before anything was sent.
     CallerGone,
     /// The intent could not be written, so nothing was sent.
@@ -37,17 +41,19 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::BreakerOpen,
         Self::Hold,
         Self::Exhausted,
         Self::LimiterFull,
+        Self::ShareFull,
         Self::QueueFull,
         Self::QueueWait,
         Self::DeadlineTooShort,
         Self::CredentialMissing,
         Self::BodyTooLarge,
         Self::KeyMissing,
+        Self::NotAllowed,
         Self::CallerGone,
         Self::StoreDown,
         Self::MemoryFull,
@@ -62,12 +68,14 @@ impl Reason {
             Self::Hold => "hold",
             Self::Exhausted => "exhausted",
             Self::LimiterFull => "limiter_full",
+            Self::ShareFull => "share_full",
             Self::QueueFull => "queue_full",
             Self::QueueWait => "queue_wait",
             Self::DeadlineTooShort => "deadline_too_short",
             Self::CredentialMissing => "credential_missing",
             Self::BodyTooLarge => "body_too_large",
             Self::KeyMissing => "key_missing",
+            Self::NotAllowed => "not_allowed",
             Self::CallerGone => "caller_gone",
             Self::StoreDown => "store_down",
             Self::MemoryFull => "memory_full",

@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use crate::cache::Found;
 use crate::fallback::Degraded;
 use crate::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent};
-use crate::provider::{OpIndex, Priority};
+use crate::provider::{CallerIndex, OpIndex, Priority};
 use crate::refusal::Refusal;
 use crate::time::Mono;
 use crate::timeout::Limits;
@@ -50,6 +50,8 @@ pub struct Request {
     pub id: CallId,
     /// Which operation, found by [`crate::admission::Routes`].
     pub operation: OpIndex,
+    /// Who asks, where the contract lists it.
+    pub caller: Option<CallerIndex>,
     /// What the caller still has, if it said so; the smaller of this and the contract's total rules.
     pub timeout: Option<Duration>,
     /// What the caller asked for; the operation's own priority is a ceiling.

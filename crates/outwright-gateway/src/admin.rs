@@ -13,7 +13,7 @@ use http_body_util::Full;
 use outwright::Shared;
 use outwright::telemetry::CoreTelemetry;
 
-use crate::door::Hosts;
+use crate::door::{Hosts, Reach};
 use crate::guard::Watch;
 use crate::listener::{Answers, Inbound};
 use crate::problem::{self, Kind, Place, Problem};
@@ -26,6 +26,7 @@ pub(crate) struct Admin {
     telemetry: Rc<CoreTelemetry>,
     hosts: Hosts,
     token: Token,
+    reach: Reach,
 }
 
 /// The body of an answer of the admin port: all there.
@@ -37,9 +38,9 @@ impl Admin {
         shared: Arc<Shared>,
         telemetry: Rc<CoreTelemetry>,
         hosts: Hosts,
-        token: Token,
+        (token, reach): (Token, Reach),
     ) -> Self {
-        Self { shared, telemetry, hosts, token }
+        Self { shared, telemetry, hosts, token, reach }
     }
 
     fn respond(&self, request: &Request<Inbound>) -> Response<Whole> {
@@ -49,7 +50,9 @@ impl Admin {
             return refusal(kind);
         }
         let get = matches!(*request.method(), Method::GET | Method::HEAD);
-        let open = matches!(request.uri().path(), "/metrics" | "/healthz" | "/readyz");
+        // `product.md` 4: without the token only on loopback.
+        let open = self.reach == Reach::Machine
+            && matches!(request.uri().path(), "/metrics" | "/healthz" | "/readyz");
         if !open && !self.token.matches(bearer(headers)) {
             let mut response = refusal(&problem::TOKEN_MISSING);
             let bearer = HeaderValue::from_static("Bearer realm=\"outwright admin\"");

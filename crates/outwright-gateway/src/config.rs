@@ -6,20 +6,33 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use outwright::SetupError;
-use outwright_contract::Deployment;
+use outwright_contract::{Deployment, deployment};
+use outwright_core::provider::Source;
+
+use crate::listener::TlsError;
 
 /// The setup of a gateway; [`Config::default`] is what `outwright run` uses without flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where callers connect. Off loopback it is refused.
+    /// Where callers connect. Off loopback it is refused without TLS and callers.
     pub data: SocketAddr,
-    /// Where operators connect. Off loopback it is refused.
+    /// Where operators connect. Off loopback it is refused without TLS.
     pub admin: SocketAddr,
+    /// A Unix socket for callers.
+    pub socket: Option<PathBuf>,
+    /// The files for TLS on every port.
+    pub tls: Option<deployment::Tls>,
+    /// Callers by name, with where their tokens are read.
+    pub callers: Vec<(String, Source)>,
+    /// Whether callers on loopback and on the socket need a token too.
+    pub tokens_required: bool,
+    /// Whether this is a development run: tokens may stand in the environment.
+    pub dev: bool,
     /// Threads that serve, one runtime each.
     pub cores: NonZeroUsize,
     /// Further values of `Host` that are ours, such as `outwright.internal` or `outwright.internal:4180`.
     pub hosts: Vec<String>,
-    /// The folder of the admin token; none: a token that lives as long as the process.
+    /// The folder of the admin token and of what callers' keys are made with; none: they live as long as the process.
     pub state: Option<PathBuf>,
     /// How long calls that are under way may take after the signal to end.
     pub drain: Duration,
@@ -30,6 +43,11 @@ impl Default for Config {
         Self {
             data: SocketAddr::from((Ipv4Addr::LOCALHOST, DATA_PORT)),
             admin: SocketAddr::from((Ipv4Addr::LOCALHOST, ADMIN_PORT)),
+            socket: None,
+            tls: None,
+            callers: Vec::new(),
+            tokens_required: false,
+            dev: false,
             cores: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             hosts: Vec::new(),
             state: None,
@@ -40,21 +58,18 @@ impl Default for Config {
 
 impl Config {
     /// The setup that `outwright.yaml` asks for.
-    ///
-    /// # Errors
-    ///
-    /// It asks for something that this gateway does not do: better no gateway than one that is open.
-    pub fn of(deployment: &Deployment) -> Result<Self, StartError> {
-        let asked = [
-            (deployment.socket.is_some(), "listen.socket"),
-            (deployment.tls.is_some(), "tls"),
-            (deployment.tokens_required, "tokens: required"),
-            (!deployment.callers.is_empty(), "callers"),
-        ];
-        if let Some((_, key)) = asked.into_iter().find(|(asked, _)| *asked) {
-            return Err(StartError::NotServed(key));
+    #[must_use]
+    pub fn of(deployment: &Deployment) -> Self {
+        Self {
+            data: deployment.data,
+            admin: deployment.admin,
+            socket: deployment.socket.clone(),
+            tls: deployment.tls.clone(),
+            callers: deployment.callers.clone(),
+            tokens_required: deployment.tokens_required,
+            hosts: deployment.hosts.clone(),
+            ..Self::default()
         }
-        Ok(Self { data: deployment.data, admin: deployment.admin, ..Self::default() })
     }
 }
 
@@ -68,15 +83,17 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// Why a gateway does not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// A listener is off loopback, where TLS and caller tokens would be needed.
+    /// A listener is off loopback, where TLS is needed, and on the data port callers with tokens.
     OffLoopback(SocketAddr),
-    /// `outwright.yaml` asks for something that this gateway does not do.
-    NotServed(&'static str),
+    /// TLS is asked for and cannot be spoken.
+    Tls(TlsError),
+    /// The Unix socket cannot be made.
+    Socket(PathBuf, std::io::Error),
     /// A contract's door has a name that another contract's door has, or the listener itself.
     Door(Box<str>),
     /// A listener cannot be bound.
     Bind(SocketAddr, std::io::Error),
-    /// The admin token cannot be read or made.
+    /// A file of the state folder cannot be read or made: the admin token, or what callers' keys are made with.
     Token(PathBuf, std::io::Error),
     /// A thread or its runtime cannot be started.
     Thread(std::io::Error),
@@ -95,14 +112,10 @@ impl std::fmt::Display for StartError {
         match self {
             Self::OffLoopback(address) => write!(
                 f,
-                "cannot listen on {address}: off loopback, callers need TLS and tokens; use 127.0.0.1 or [::1]"
+                "cannot listen on {address}: off loopback, TLS and tokens are needed (`tls` and `callers` in outwright.yaml); use 127.0.0.1 or [::1]"
             ),
-            Self::NotServed(key) => {
-                write!(
-                    f,
-                    "cannot serve with `{key}` of outwright.yaml: this gateway does not do that"
-                )
-            }
+            Self::Tls(error) => error.fmt(f),
+            Self::Socket(path, _) => write!(f, "cannot make the socket {}", path.display()),
             Self::Door(name) => {
                 write!(
                     f,
@@ -110,7 +123,7 @@ impl std::fmt::Display for StartError {
                 )
             }
             Self::Bind(address, _) => write!(f, "cannot listen on {address}"),
-            Self::Token(path, _) => write!(f, "cannot use the admin token {}", path.display()),
+            Self::Token(path, _) => write!(f, "cannot use {} in the state folder", path.display()),
             Self::Thread(_) => f.write_str("cannot start a thread that serves"),
             Self::Setup(error) => write!(f, "cannot {error}"),
         }
@@ -120,22 +133,13 @@ impl std::fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::OffLoopback(_) | Self::NotServed(_) | Self::Door(_) => None,
+            Self::OffLoopback(_) | Self::Door(_) => None,
+            Self::Tls(error) => error.source(),
             Self::Setup(error) => error.source(),
-            Self::Bind(_, cause) | Self::Token(_, cause) | Self::Thread(cause) => Some(cause),
+            Self::Bind(_, cause)
+            | Self::Socket(_, cause)
+            | Self::Token(_, cause)
+            | Self::Thread(cause) => Some(cause),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Config, StartError};
-    use outwright_contract::Deployment;
-
-    #[test]
-    fn what_the_gateway_does_not_do_is_refused() {
-        assert_eq!(Config::of(&Deployment::default()).unwrap(), Config::default());
-        let tokens = Deployment { tokens_required: true, ..Deployment::default() };
-        assert!(matches!(Config::of(&tokens), Err(StartError::NotServed("tokens: required"))));
     }
 }

@@ -3,6 +3,7 @@
 //! A request that is not plainly one operation of one contract is answered here and never sent.
 
 mod body;
+mod callers;
 mod degraded;
 mod dress;
 mod fields;
@@ -10,6 +11,7 @@ mod hosts;
 mod links;
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::response::Parts;
@@ -17,7 +19,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, header};
 use outwright::telemetry::{self, Record, TurnedAway};
 use outwright::{
-    Answer, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody, Roster,
+    Answer, Caller, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody,
+    Roster,
 };
 use outwright_core::admission::Unmatched;
 use outwright_core::outcome::{Effect, Fault};
@@ -26,13 +29,15 @@ use outwright_core::refusal::Reason;
 use outwright_core::step::Failure;
 use outwright_core::time::{Mono, Now};
 
+use self::callers::Unknown;
 use self::dress::{Origin, Times};
 use self::links::Here;
 use crate::guard::Watch;
-use crate::listener::{Answers, Inbound};
+use crate::listener::{Answers, Inbound, Tls};
 use crate::problem::{self, Kind, Place, Problem};
 
 pub(crate) use self::body::AnswerBody;
+pub(crate) use self::callers::{Access, Ask, Reach};
 pub(crate) use self::dress::Dress;
 pub(crate) use self::hosts::Hosts;
 
@@ -42,6 +47,9 @@ pub(crate) struct Door {
     core: Core,
     hosts: Hosts,
     dress: Dress,
+    access: Access,
+    /// How callers begin a URL that leads here.
+    scheme: &'static str,
     /// Set where all that comes in is for the provider whose door is this port.
     of: Option<u16>,
 }
@@ -55,16 +63,29 @@ struct Found {
     here: Option<Box<Here>>,
 }
 
+/// Why a request is no call, and its provider, where that much is known.
+type Lost = (&'static Kind, Option<usize>);
+
 impl Door {
     /// The door of a core.
     pub(crate) fn new(core: Core, hosts: Hosts) -> Self {
         let dress = Dress::new(core.shared().name());
-        Self { core, hosts, dress, of: None }
+        Self { core, hosts, dress, access: Access::Open, scheme: "http", of: None }
     }
 
     /// The door of one provider, on this port of its own.
     pub(crate) fn of(core: Core, hosts: Hosts, port: u16) -> Self {
         Self { of: Some(port), ..Self::new(core, hosts) }
+    }
+
+    /// The same behind TLS.
+    pub(crate) fn under(self, tls: Option<&Arc<Tls>>) -> Self {
+        Self { scheme: scheme(tls), ..self }
+    }
+
+    /// The same for those alone who may come in.
+    pub(crate) fn for_callers(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     async fn serve(&self, mut request: Request<Inbound>, watch: Rc<Watch>) -> Response<AnswerBody> {
@@ -80,22 +101,24 @@ impl Door {
         {
             return self.send_away(kind, None, arrived, watch);
         }
+        let mut found = self.find(&request, fields.door, &outlets);
+        // Before anything is said of contracts: whoever is not known learns nothing of them.
+        let caller = match self.who(&mut request, &mut found, &outlets) {
+            Ok(caller) => caller,
+            Err(Unknown) => return self.send_stranger_away(arrived, watch),
+        };
         if let Some(kind) = ends_here(&mut request, fields.forwards) {
             let mut answer = self.send_away(kind, None, arrived, watch);
             let allowed = self.allowed(&request, fields.door, &outlets);
             answer.headers_mut().insert(header::ALLOW, allowed);
             return answer;
         }
-        let found = match self.find(&request, fields.door, &outlets) {
+        let found = match found {
             Ok(found) => found,
             Err((kind, provider)) => return self.send_away(kind, provider, arrived, watch),
         };
-        let facts = CallerFacts {
-            timeout: fields.timeout,
-            priority: fields.priority,
-            arrived,
-            caller: None,
-        };
+        let facts =
+            CallerFacts { timeout: fields.timeout, priority: fields.priority, arrived, caller };
         let Found { outlet, operation, path, here } = found;
         let here = here.map(|here| (here, Rc::clone(&outlet)));
         let outbound = Outbound { outlet, operation, request, path, facts };
@@ -110,6 +133,37 @@ impl Door {
         }
     }
 
+    /// Who sent a request; nothing is looked at where nobody has a token.
+    fn who(
+        &self,
+        request: &mut Request<Inbound>,
+        found: &mut Result<Found, Lost>,
+        outlets: &Outlets,
+    ) -> Result<Option<Arc<Caller>>, Unknown> {
+        if let Access::Open = self.access {
+            return Ok(None);
+        }
+        let mut whole;
+        let (outlet, path) = match found {
+            Ok(found) => (Some(&found.outlet), &mut found.path),
+            Err((_, provider)) => {
+                let target = request.uri().path_and_query().cloned();
+                whole = target.unwrap_or(PathAndQuery::from_static("/"));
+                (provider.and_then(|provider| outlets.get(provider)), &mut whole)
+            }
+        };
+        let provider = outlet.map(|outlet| outlet.provider());
+        callers::identify(&self.access, provider, request.headers_mut(), path)
+    }
+
+    /// Answers somebody who is not known.
+    fn send_stranger_away(&self, arrived: Now, watch: Rc<Watch>) -> Response<AnswerBody> {
+        let mut answer = self.send_away(&problem::CALLER_UNKNOWN, None, arrived, watch);
+        let bearer = HeaderValue::from_static("Bearer realm=\"outwright\"");
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+        answer
+    }
+
     /// The provider is the first segment, unless the door says it; the operation is found by the rest.
     ///
     /// the bytes that were matched are those that are sent; nothing is decoded in between.
@@ -118,7 +172,7 @@ impl Door {
         request: &Request<Inbound>,
         door: Option<usize>,
         outlets: &Outlets,
-    ) -> Result<Found, (&'static Kind, Option<usize>)> {
+    ) -> Result<Found, Lost> {
         let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let path = request.uri().path();
         let (known, name_end) = self.provider(path, door, outlets.roster());
@@ -145,7 +199,7 @@ impl Door {
         let here = match contract.links {
             Links::Keep => None,
             Links::Rewrite { .. } => {
-                Here::of(request.headers(), whole.get(..name_end)).map(Box::new)
+                Here::of(request.headers(), whole.get(..name_end), self.scheme).map(Box::new)
             }
         };
         Ok(Found { outlet: Rc::clone(outlet), operation, path, here })
@@ -327,6 +381,11 @@ impl Answers for Door {
     }
 }
 
+/// How a URL of a listener begins.
+pub(crate) const fn scheme(tls: Option<&Arc<Tls>>) -> &'static str {
+    if tls.is_some() { "https" } else { "http" }
+}
+
 /// Why a request goes no further by its own method; counts one that does on by one step.
 fn ends_here(request: &mut Request<Inbound>, forwards: Option<u64>) -> Option<&'static Kind> {
     if *request.method() == Method::TRACE {
@@ -370,12 +429,14 @@ fn refused_as(reason: Reason) -> telemetry::Outcome {
         | Reason::Hold
         | Reason::Exhausted
         | Reason::LimiterFull
+        | Reason::ShareFull
         | Reason::QueueFull
         | Reason::QueueWait
         | Reason::DeadlineTooShort
         | Reason::CredentialMissing
         | Reason::BodyTooLarge
         | Reason::KeyMissing
+        | Reason::NotAllowed
         | Reason::StoreDown
         | Reason::MemoryFull
         | Reason::Draining => telemetry::Outcome::Rejected,

@@ -13,11 +13,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use self::scan::{Found, Scan, Waits};
+use crate::listener::Wire;
 use crate::problem::{self, Kind};
 
 pub(crate) use self::scan::{FIELDS_MAX, TARGET_BYTES_MAX};
@@ -27,7 +27,7 @@ pub(crate) use self::watch::{Left, TICK, Watch, Watches};
 #[derive(Debug)]
 pub(crate) struct Guard {
     /// None once it was handed to whoever writes the refusal.
-    socket: Option<TokioIo<TcpStream>>,
+    socket: Option<Wire>,
     scan: Scan,
     /// Bytes that were read and not handed on: of them, so many may pass.
     held: Vec<u8>,
@@ -79,10 +79,9 @@ const READ_BYTES: usize = 64 * 1024;
 
 impl Guard {
     /// Guards a socket.
-    pub(crate) fn new(socket: TcpStream, watch: Rc<Watch>, scratch: Rc<Scratch>) -> Self {
-        let socket = Some(TokioIo::new(socket));
+    pub(crate) fn new(socket: Wire, watch: Rc<Watch>, scratch: Rc<Scratch>) -> Self {
         Self {
-            socket,
+            socket: Some(socket),
             scan: Scan::default(),
             held: Vec::new(),
             ready: 0,
@@ -125,8 +124,7 @@ impl Guard {
 /// A head that is not for hyper leaves the socket to whoever answers it.
 impl Drop for Guard {
     fn drop(&mut self) {
-        let socket = self.socket.take().map(TokioIo::into_inner);
-        match (socket, self.http2.take(), self.refused) {
+        match (self.socket.take(), self.http2.take(), self.refused) {
             (Some(socket), Some(begun), _) => self.watch.leave(Left::Http2(socket, begun)),
             (Some(socket), None, Some(kind)) => self.watch.leave(Left::Refused(socket, kind)),
             (_, _, _) => {}
@@ -135,7 +133,7 @@ impl Drop for Guard {
 }
 
 impl Guard {
-    fn socket(&mut self) -> Pin<&mut TokioIo<TcpStream>> {
+    fn socket(&mut self) -> Pin<&mut Wire> {
         Pin::new(self.socket.as_mut().expect("only drop takes the socket"))
     }
 }
@@ -228,7 +226,7 @@ impl Read for Guard {
             let mut scratch = scratch.0.borrow_mut();
             let some = room.min(scratch.len());
             let mut read = ReadBuf::new(scratch.get_mut(..some).unwrap_or_default());
-            let done = this.socket().poll_read(cx, read.unfilled());
+            let done = this.socket().poll_read(cx, &mut read);
             if done.is_pending() {
                 this.watch.wait(this.scan.waits());
             }

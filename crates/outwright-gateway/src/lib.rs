@@ -1,5 +1,6 @@
 //! Serve: the HTTP door, the admin port and the demo provider's sockets.
 
+mod access;
 mod admin;
 mod config;
 mod door;
@@ -13,5 +14,6 @@ pub mod demo;
 pub mod story;
 
 pub use self::config::{ADMIN_PORT, Config, DATA_PORT, StartError};
+pub use self::listener::TlsError;
 pub use self::server::{Handle, Look, Server};
 pub use self::token::TOKEN_FILE;

@@ -1,6 +1,9 @@
 //! One listener on one core: accepts, puts a guard before each connection, drains at the end.
 
+mod socket;
 mod streams;
+mod tls;
+mod wire;
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -8,6 +11,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,12 +23,18 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::watch;
 
 use self::streams::{Begun, Upload};
 use crate::guard::{Guard, Left, Scratch, TICK, Watch, Watches};
 use crate::problem::Kind;
+
+pub use self::tls::TlsError;
+
+pub(crate) use self::socket::{SocketFile, bind as bind_socket};
+pub(crate) use self::tls::Tls;
+pub(crate) use self::wire::Wire;
 
 /// Connections of one core at once: chosen, below the usual limit of open files.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -34,6 +44,8 @@ const BACKLOG: i32 = 1_024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a caller may take to read a refusal before it is cut: chosen.
 const LINGER: Duration = Duration::from_secs(1);
+/// Handshakes of one listener and core at once; whoever comes then is cut (chosen: far above what honest callers need).
+const HANDSHAKES_MAX: usize = 1_024;
 /// How often a draining core looks whether its connections are gone: chosen.
 const DRAIN_STEP: Duration = Duration::from_millis(5);
 /// Bytes that hyper holds of one connection: a head of the guard's bound fits.
@@ -116,34 +128,92 @@ pub(crate) enum Shared {
     BetweenCores,
 }
 
+/// Where a listener takes connections from.
+#[derive(Debug)]
+pub(crate) enum Bound {
+    /// A port, under TLS where the deployment has it.
+    Port(std::net::TcpListener, Option<Arc<Tls>>),
+    /// A Unix socket.
+    Socket(std::os::unix::net::UnixListener),
+}
+
+/// The same, on a core.
+enum Listening {
+    Port(TcpListener, Option<Arc<Tls>>),
+    Socket(UnixListener),
+}
+
+/// A connection that was accepted.
+enum Accepted {
+    Plain(Wire),
+    /// Hands are still to be shaken.
+    Tls(TcpStream, Arc<Tls>),
+}
+
+impl Listening {
+    fn on(bound: Bound) -> io::Result<Self> {
+        Ok(match bound {
+            Bound::Port(port, tls) => Self::Port(TcpListener::from_std(port)?, tls),
+            Bound::Socket(socket) => Self::Socket(UnixListener::from_std(socket)?),
+        })
+    }
+
+    async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Socket(socket) => Ok(Accepted::Plain(Wire::Unix(socket.accept().await?.0))),
+            Self::Port(port, tls) => {
+                let (socket, _) = port.accept().await?;
+                Ok(match tls {
+                    None => Accepted::Plain(Wire::Tcp(socket)),
+                    Some(tls) => Accepted::Tls(socket, Arc::clone(tls)),
+                })
+            }
+        }
+    }
+}
+
 /// Serves until told to stop, then lets what is under way finish within `drain`.
 pub(crate) async fn serve<A: Answers>(
-    listener: std::net::TcpListener,
+    bound: Bound,
     answers: Rc<A>,
     mut stop: watch::Receiver<bool>,
     drain: Duration,
 ) -> io::Result<()> {
-    let listener = TcpListener::from_std(listener)?;
+    let listening = Listening::on(bound)?;
     let watches = Rc::new(Watches::default());
     let scratch = Scratch::new();
+    // One reference more for each handshake that is under way.
+    let handshakes = Rc::new(());
     let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {
             biased;
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) if watches.count() < CONNECTIONS_MAX => {
-                    let guarded = (socket, watches.add(), Rc::clone(&scratch));
-                    // It ends by itself: by its caller, by a bound of its watch, or by the drain below.
-                    drop(tokio::task::spawn_local(connection(Rc::clone(&answers), guarded)));
+            accepted = listening.accept() => match accepted {
+                Ok(accepted) if watches.count() < CONNECTIONS_MAX => {
+                    let guarded = (watches.add(), Rc::clone(&scratch));
+                    let answers = Rc::clone(&answers);
+                    // Each ends by itself: by its caller, by a bound of its watch, or by the drain below.
+                    match accepted {
+                        Accepted::Plain(wire) => {
+                            drop(tokio::task::spawn_local(connection(answers, wire, guarded)));
+                        }
+                        Accepted::Tls(socket, tls)
+                            if Rc::strong_count(&handshakes) <= HANDSHAKES_MAX =>
+                        {
+                            let shake = (socket, tls, Rc::clone(&handshakes));
+                            drop(tokio::task::spawn_local(secured(answers, shake, guarded)));
+                        }
+                        Accepted::Tls(too_many, _) => drop(too_many),
+                    }
                 }
-                Ok((too_many, _)) => drop(too_many),
+                Ok(too_many) => drop(too_many),
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             _ = tick.tick() => watches.tick(),
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
-    drop(listener);
+    drop(listening);
     watches.drain();
     let over = async {
         while watches.open() > 0 {
@@ -155,25 +225,40 @@ pub(crate) async fn serve<A: Answers>(
     Ok(())
 }
 
+/// A connection whose caller shakes hands first. Nobody else waits for that.
+async fn secured<A: Answers>(
+    answers: Rc<A>,
+    (socket, tls, turn): (TcpStream, Arc<Tls>, Rc<()>),
+    (watch, scratch): (Rc<Watch>, Rc<Scratch>),
+) {
+    let shaken = tls.shake(socket, &watch).await;
+    drop(turn);
+    if let Some(wire) = shaken {
+        // In a box, so that the room for a handshake is not kept beside it.
+        Box::pin(connection(answers, wire, (watch, scratch))).await;
+    }
+}
+
 async fn connection<A: Answers>(
     answers: Rc<A>,
-    (socket, watch, scratch): (TcpStream, Rc<Watch>, Rc<Scratch>),
+    wire: Wire,
+    (watch, scratch): (Rc<Watch>, Rc<Scratch>),
 ) {
-    if socket.set_nodelay(true).is_err() {
+    if wire.set_nodelay().is_err() {
         return;
     }
-    let guard = Guard::new(socket, Rc::clone(&watch), scratch);
+    let guard = Guard::new(wire, Rc::clone(&watch), scratch);
     converse(Rc::clone(&answers), guard, &watch).await;
     match watch.take_left() {
         None => {}
-        Some(Left::Refused(socket, kind)) => {
+        Some(Left::Refused(wire, kind)) => {
             let (head, document) = answers.turn_away(kind);
-            let answer = refuse(socket, bytes_of(&head, &document));
+            let answer = refuse(wire, bytes_of(&head, &document));
             // The caller may be gone; then there is nobody to tell.
             let _told = tokio::time::timeout(LINGER, answer).await;
         }
-        Some(Left::Http2(socket, begun)) => {
-            streams::converse(answers, Begun::new(begun, socket), &watch).await;
+        Some(Left::Http2(wire, begun)) => {
+            streams::converse(answers, Begun::new(begun, wire), &watch).await;
         }
     }
 }
@@ -202,7 +287,7 @@ async fn converse<A: Answers>(answers: Rc<A>, guard: Guard, watch: &Rc<Watch>) {
 }
 
 /// Writes a refusal and takes what the caller still sends, so that no reset overtakes the answer.
-async fn refuse(mut socket: TcpStream, answer: Vec<u8>) -> io::Result<()> {
+async fn refuse(mut socket: Wire, answer: Vec<u8>) -> io::Result<()> {
     socket.write_all(&answer).await?;
     socket.shutdown().await?;
     let mut rest = [0; 4 * 1024];

@@ -1,23 +1,27 @@
 //! A running gateway: one thread and one runtime per core, started, reloaded and drained as one.
 
+use std::io;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use outwright::wallet::TokenFault;
 use outwright::{Core, Roster, Shared};
 use outwright_core::provider::{Listen, Provider};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::access::Callers;
 use crate::admin::Admin;
 use crate::config::{Config, StartError};
-use crate::door::{Door, Hosts};
-use crate::listener;
-use crate::token::Token;
+use crate::door::{Door, Hosts, Reach, scheme};
+use crate::listener::{self, Bound, SocketFile, Tls, TlsError};
+use crate::token::{TOKEN_FILE, Token};
 
 pub use attend::Look;
 use ports::{Opened, Port, PortDoor, bound};
@@ -37,6 +41,9 @@ pub struct Handle {
     admin: SocketAddr,
     token: Token,
     token_file: Option<PathBuf>,
+    callers: Callers,
+    tls: Option<Arc<Tls>>,
+    socket: Option<SocketFile>,
     stop: watch::Sender<bool>,
     cores: Vec<OfCore>,
     /// The ports of providers that are open.
@@ -60,8 +67,11 @@ impl Server {
     /// A listener off loopback, a port that is taken, an admin token that cannot be used, no thread.
     pub fn start(config: &Config, shared: Arc<Shared>) -> Result<Handle, StartError> {
         check(config)?;
-        let (token, token_file) = Token::of(config.state.as_deref())
+        let (token, token_file) = Token::of(config.state.as_deref(), TOKEN_FILE)
             .map_err(|(path, cause)| StartError::Token(path, cause))?;
+        let callers = Callers::of(config)?;
+        let tls = config.tls.as_ref().map(Tls::open).transpose().map_err(StartError::Tls)?;
+        let (mut sockets, socket) = sockets(config)?;
         let data = Port::bind(config.data, config.cores.get())?;
         let (admin, admin_address) = bound(config.admin, listener::Shared::WithNobody)?;
         let data_hosts = Hosts::new(data.address, &config.hosts);
@@ -72,6 +82,9 @@ impl Server {
             admin: admin_address,
             token,
             token_file,
+            callers,
+            tls: tls.map(Arc::new),
+            socket,
             stop,
             cores: Vec::with_capacity(data.listeners.len()),
             doors: Mutex::default(),
@@ -87,6 +100,9 @@ impl Server {
                 core: index,
                 shared: Arc::clone(&handle.shared),
                 data: listener,
+                socket: sockets.pop(),
+                tls: handle.tls.clone(),
+                callers: handle.callers.clone(),
                 admin: admin.take().map(|listener| (listener, handle.token.clone())),
                 data_hosts: data_hosts.clone(),
                 doors: arriving,
@@ -187,6 +203,33 @@ impl Handle {
         self.admin
     }
 
+    /// How callers and operators begin a URL.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        scheme(self.tls.as_ref())
+    }
+
+    /// The Unix socket of callers, if there is one.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Path> {
+        self.socket.as_ref().map(SocketFile::path)
+    }
+
+    /// Reads the files of TLS again, for connections to come; those that stand keep what they have.
+    ///
+    /// # Errors
+    ///
+    /// A file is not fit to be used, as at the start: what was there stays.
+    pub fn renew_tls(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.renew())
+    }
+
+    /// The callers who are not known now, and why: their tokens name nobody.
+    #[must_use]
+    pub fn unknown_callers(&self) -> Vec<(String, TokenFault)> {
+        self.callers.faults()
+    }
+
     /// The admin token, for the one who started the process.
     #[must_use]
     pub fn admin_token(&self) -> &str {
@@ -212,6 +255,7 @@ impl Handle {
 
     fn end(&mut self) {
         self.stop.send_replace(true);
+        drop(self.socket.take());
         self.lock_doors().iter().for_each(Opened::close);
         for core in self.cores.drain(..) {
             drop(core.doors);
@@ -236,6 +280,9 @@ struct Work {
     core: usize,
     shared: Arc<Shared>,
     data: std::net::TcpListener,
+    socket: Option<UnixListener>,
+    tls: Option<Arc<Tls>>,
+    callers: Callers,
     admin: Option<(std::net::TcpListener, Token)>,
     data_hosts: Hosts,
     admin_hosts: Hosts,
@@ -255,7 +302,10 @@ impl Work {
         let core = Core::new(Arc::clone(&self.shared), self.core);
         let telemetry = Rc::clone(core.telemetry());
         if let Some((listener, token)) = self.admin {
-            let admin = Admin::new(self.shared, Rc::clone(&telemetry), self.admin_hosts, token);
+            let reach = Reach::of(&listener);
+            let hosts = self.admin_hosts;
+            let admin = Admin::new(self.shared, Rc::clone(&telemetry), hosts, (token, reach));
+            let listener = Bound::Port(listener, self.tls.clone());
             let stopped = self.stopped.clone();
             // It ends with the runtime: until then operators can watch the drain.
             drop(tokio::task::spawn_local(async move {
@@ -263,22 +313,47 @@ impl Work {
                 let _served = listener::serve(listener, Rc::new(admin), stopped, drain).await;
             }));
         }
-        let doors = tokio::task::spawn_local(serve_doors(self.doors, core.clone(), self.drain));
-        let door = Rc::new(Door::new(core, self.data_hosts));
-        let _served = listener::serve(self.data, door, self.stopped, self.drain).await;
+        if self.core == 0 {
+            self.callers.watch();
+        }
+        let who = (self.callers.clone(), self.tls.clone());
+        let doors = serve_doors(self.doors, core.clone(), who, self.drain);
+        let doors = tokio::task::spawn_local(doors);
+        let socket = self.socket.map(|socket| {
+            let door = Door::new(core.clone(), self.data_hosts.clone().over_socket());
+            let door = Rc::new(door.for_callers(self.callers.access(Reach::Machine)));
+            let served =
+                listener::serve(Bound::Socket(socket), door, self.stopped.clone(), self.drain);
+            tokio::task::spawn_local(served)
+        });
+        let access = self.callers.access(Reach::of(&self.data));
+        let door =
+            Rc::new(Door::new(core, self.data_hosts).for_callers(access).under(self.tls.as_ref()));
+        let data = Bound::Port(self.data, self.tls);
+        let _served = listener::serve(data, door, self.stopped, self.drain).await;
         let _served = doors.await;
+        if let Some(socket) = socket {
+            let _served = socket.await;
+        }
         telemetry.flush();
     }
 }
 
 /// Serves the ports of providers as they are opened, until no more can come and all are closed.
-async fn serve_doors(mut arriving: mpsc::UnboundedReceiver<PortDoor>, core: Core, drain: Duration) {
+async fn serve_doors(
+    mut arriving: mpsc::UnboundedReceiver<PortDoor>,
+    core: Core,
+    (callers, tls): (Callers, Option<Arc<Tls>>),
+    drain: Duration,
+) {
     let mut open = JoinSet::new();
     loop {
         tokio::select! {
             door = arriving.recv() => {
                 let Some(PortDoor { listener, port, hosts, stopped }) = door else { break };
-                let door = Rc::new(Door::of(core.clone(), hosts, port));
+                let access = callers.access(Reach::of(&listener));
+                let door = Rc::new(Door::of(core.clone(), hosts, port).for_callers(access).under(tls.as_ref()));
+                let listener = Bound::Port(listener, tls.clone());
                 open.spawn_local(listener::serve(listener, door, stopped, drain));
             }
             // One that ended is forgotten.
@@ -305,10 +380,21 @@ fn one_door_each(roster: &Roster, hosts: &Hosts) -> Result<(), StartError> {
     }
 }
 
-/// loopback only, since callers have no tokens yet.
+/// The Unix socket of callers, once for each core, and its file.
+fn sockets(config: &Config) -> Result<(Vec<UnixListener>, Option<SocketFile>), StartError> {
+    let Some(path) = &config.socket else { return Ok((Vec::new(), None)) };
+    let failed = |cause| StartError::Socket(path.clone(), cause);
+    let (socket, file) = listener::bind_socket(path).map_err(failed)?;
+    let more = (1..config.cores.get()).map(|_| socket.try_clone());
+    let mut all: Vec<_> = more.collect::<io::Result<_>>().map_err(failed)?;
+    all.push(socket);
+    Ok((all, Some(file)))
+}
+
+/// off loopback only with TLS, and with callers who have tokens; the admin port always has its own.
 fn check(config: &Config) -> Result<(), StartError> {
-    for address in [config.data, config.admin] {
-        if !address.ip().is_loopback() {
+    for (address, tokens) in [(config.data, !config.callers.is_empty()), (config.admin, true)] {
+        if Reach::from(address) == Reach::Network && (config.tls.is_none() || !tokens) {
             return Err(StartError::OffLoopback(address));
         }
     }
@@ -319,14 +405,31 @@ fn check(config: &Config) -> Result<(), StartError> {
 mod tests {
     use super::check;
     use crate::config::{Config, StartError};
+    use outwright_contract::deployment::Tls;
+    use outwright_core::provider::Source;
 
     ///
     #[test]
-    fn a_listener_off_loopback_is_refused() {
+    fn a_listener_off_loopback_is_refused_without_tls_and_tokens() {
         assert!(check(&Config::default()).is_ok());
-        let open = Config { data: "0.0.0.0:0".parse().unwrap(), ..Config::default() };
-        assert!(matches!(check(&open), Err(StartError::OffLoopback(_))));
-        let open = Config { admin: "10.0.0.1:4181".parse().unwrap(), ..Config::default() };
-        assert!(matches!(check(&open), Err(StartError::OffLoopback(_))));
+        let tls = Tls { certificate: "c".into(), key: "k".into(), client_ca: None };
+        let callers = vec![("shop".to_owned(), Source::Env("SHOP".into()))];
+        let data = Config { data: "0.0.0.0:0".parse().unwrap(), ..Config::default() };
+        let admin = Config { admin: "10.0.0.1:4181".parse().unwrap(), ..Config::default() };
+        for (config, tokens) in [(&data, true), (&admin, false)] {
+            let with = |tls: Option<&Tls>, callers: &[_]| Config {
+                tls: tls.cloned(),
+                callers: callers.to_vec(),
+                ..config.clone()
+            };
+            let refused =
+                |config: &Config| matches!(check(config), Err(StartError::OffLoopback(_)));
+            assert!(refused(config));
+            assert!(refused(&with(None, &callers)));
+            assert_eq!(refused(&with(Some(&tls), &[])), tokens);
+            assert!(!refused(&with(Some(&tls), &callers)));
+        }
+        let mapped = Config { data: "[::ffff:127.0.0.1]:0".parse().unwrap(), ..Config::default() };
+        assert!(!matches!(check(&mapped), Err(StartError::OffLoopback(_))));
     }
 }

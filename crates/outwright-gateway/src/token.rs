@@ -1,4 +1,5 @@
-//! The admin token: made at the first start, kept in a file that only its owner can read.
+//! What a deployment makes for itself at its first start and keeps in files that only its owner can read: the admin
+//! token, and what the keys of callers are made with.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -8,27 +9,30 @@ use std::path::{Path, PathBuf};
 
 /// The file of the admin token in the state folder.
 pub const TOKEN_FILE: &str = "admin-token";
+/// The file in the state folder with what the idempotency keys of callers are made with.
+pub(crate) const SALT_FILE: &str = "key-salt";
 /// Random bytes of a token: as many as an attacker can never try.
 const RANDOM_BYTES: usize = 32;
 
-/// The token of the admin port; prints as nothing that helps.
+/// Random text of a deployment, such as the token of the admin port; prints as nothing that helps.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(Box<[u8]>);
 
 impl Token {
-    /// The token of a state folder, made if there is none; without a folder, one that is never written.
+    /// The text in a file of a state folder, made if there is none; without a folder, one that is never written.
     ///
     /// # Errors
     ///
     /// The folder or the file cannot be made or read, others could read the file, or it holds no token.
     pub(crate) fn of(
         state: Option<&Path>,
+        name: &str,
     ) -> Result<(Self, Option<PathBuf>), (PathBuf, io::Error)> {
         let Some(folder) = state else {
             let token = Self::random().map_err(|cause| (PathBuf::from("(in memory)"), cause))?;
             return Ok((token, None));
         };
-        let path = folder.join(TOKEN_FILE);
+        let path = folder.join(name);
         match Self::read_or_make(folder, &path) {
             Ok(token) => Ok((token, Some(path))),
             Err(cause) => Err((path, cause)),
@@ -68,7 +72,7 @@ impl Token {
         file.read_to_string(&mut text)?;
         let text = text.trim();
         if text.len() < RANDOM_BYTES {
-            let cause = "it holds no token; delete it to have a new one";
+            let cause = "it is too short to be one of ours; delete it to have a new one";
             return Err(io::Error::new(io::ErrorKind::InvalidData, cause));
         }
         Ok(Self(text.as_bytes().into()))
@@ -95,7 +99,7 @@ impl fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
-    use super::Token;
+    use super::{TOKEN_FILE, Token};
     use std::io;
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -103,8 +107,8 @@ mod tests {
     fn the_second_start_finds_the_token_of_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
-        let (first, path) = Token::of(Some(&state)).unwrap();
-        let (second, _) = Token::of(Some(&state)).unwrap();
+        let (first, path) = Token::of(Some(&state), TOKEN_FILE).unwrap();
+        let (second, _) = Token::of(Some(&state), TOKEN_FILE).unwrap();
         assert_eq!(first.reveal(), second.reveal());
         assert_eq!(first.reveal().len(), 64);
         let mode = std::fs::metadata(path.unwrap()).unwrap().permissions().mode();
@@ -115,16 +119,16 @@ mod tests {
     #[test]
     fn a_token_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let (_, path) = Token::of(Some(folder.path())).unwrap();
+        let (_, path) = Token::of(Some(folder.path()), TOKEN_FILE).unwrap();
         let open = std::fs::Permissions::from_mode(0o644);
         std::fs::set_permissions(path.unwrap(), open).unwrap();
-        let (_, cause) = Token::of(Some(folder.path())).unwrap_err();
+        let (_, cause) = Token::of(Some(folder.path()), TOKEN_FILE).unwrap_err();
         assert_eq!(cause.kind(), io::ErrorKind::PermissionDenied);
     }
 
     #[test]
     fn only_the_whole_token_matches() {
-        let (token, _) = Token::of(None).unwrap();
+        let (token, _) = Token::of(None, TOKEN_FILE).unwrap();
         let text = token.reveal().to_owned();
         assert!(token.matches(text.as_bytes()));
         assert!(!token.matches(&text.as_bytes()[..63]));

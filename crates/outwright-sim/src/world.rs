@@ -228,6 +228,7 @@ impl<'a> World<'a> {
         let request = Request {
             id,
             operation: caller.operation,
+            caller: caller.who,
             timeout: caller.timeout,
             priority: caller.priority,
             body: RequestBody { bytes: Some(0), replayable: true },
@@ -237,7 +238,7 @@ impl<'a> World<'a> {
         self.report.calls += 1;
         let total = self.provider.operation(caller.operation).timeouts.total();
         let total = caller.timeout.map_or(total, |timeout| timeout.min(total));
-        self.truth.called(number, caller.operation, self.now.plus(total));
+        self.truth.called(number, caller, self.now.plus(total));
         let admitted = Call::admit(&mut self.cx(), request);
         self.tell(number)?;
         match admitted {
@@ -274,6 +275,7 @@ impl<'a> World<'a> {
             return Ok(());
         };
         driven.timer += 1;
+        self.truth.hears(number, driven.call.attempt(), &input);
         driven.call.handle(&mut self.cx(), input);
         let over = self.follow(number, &mut driven);
         if let Some(ticket) = driven.call.ticket() {
@@ -348,7 +350,8 @@ impl<'a> World<'a> {
             Action::Claim => self.soon(Happening::Claimed(number)),
             Action::Settle(_) => self.soon(Happening::Settled(number)),
             Action::Recall => self.plan(self.now, Happening::Recalled(number)),
-            Action::Refresh(_) | Action::Discard(_) | Action::Abort(_) | Action::Release => {}
+            Action::Discard(_) | Action::Abort(_) => self.truth.over(number),
+            Action::Refresh(_) | Action::Release => {}
         }
         Ok(())
     }

@@ -15,6 +15,7 @@
 //! A mutation runs in a task of its own from its first byte on, and ends although its caller is gone.
 
 mod answer;
+mod caller;
 mod driven;
 mod fields;
 mod job;
@@ -42,12 +43,13 @@ use bytes::Bytes;
 use http_body::Body;
 use outwright_core::event::Event;
 use outwright_core::outcome::{Class, Effect, Fault};
-use outwright_core::provider::Plan;
+use outwright_core::provider::{Plan, Provider};
 use outwright_core::step::{CallId, Failure, Request, Skip, Step};
 use outwright_core::time::{Mono, Now, Timestamp};
 use tokio::sync::oneshot;
 
 pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome, Own};
+pub use self::caller::Caller;
 pub use self::outlet::{Outlet, Outlets};
 pub use self::reply::{BrokenOff, ReplyBody};
 pub use self::roster::Roster;
@@ -201,6 +203,7 @@ impl Core {
         let mut record = Record::new(self.next_call(), outlet.index, operation, facts.arrived);
         record.timeout = facts.timeout;
         record.priority = facts.priority;
+        record.caller.clone_from(&facts.caller);
         // In a box: it goes from hand to hand below, and only its address should.
         let driven = Driven::new(self.clone(), Rc::clone(&outlet), record);
         let mut job = Box::new(Job::new(driven));
@@ -210,7 +213,7 @@ impl Core {
         let total = rules.timeouts.total();
         let left = facts.timeout.map_or(total, |asked| asked.min(total));
         let of = Of {
-            whose: Whose { provider, operation: rules, caller: facts.caller.as_deref() },
+            whose: Whose { provider, operation: rules, caller: caller(provider, &facts) },
             via: self.0.shared.via(),
             call: job.driven.record.call,
             dice: self.0.shared.dice(),
@@ -238,6 +241,7 @@ impl Core {
         let request = Request {
             id: job.driven.record.call,
             operation,
+            caller: facts.caller.as_ref().and_then(|caller| provider.caller(caller.name())),
             timeout: if spent < WORTH_COUNTING {
                 facts.timeout
             } else {
@@ -278,6 +282,11 @@ impl Core {
             }
         }));
     }
+}
+
+/// The caller whose keys must not meet those of others; none where the contract has only one.
+fn caller<'a>(provider: &Provider, facts: &'a CallerFacts) -> Option<&'a Caller> {
+    facts.caller.as_deref().filter(|_| provider.callers_listed() != 1)
 }
 
 /// From the first send on: inline, or in a task of its own where the call has to finish.

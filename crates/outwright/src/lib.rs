@@ -11,6 +11,6 @@ mod transport;
 pub mod wallet;
 
 pub use driver::{
-    Answer, BrokenOff, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own,
+    Answer, BrokenOff, Caller, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own,
     PoolCounts, ReplyBody, Roster, Settings, SetupError, Shared, TrustError,
 };

@@ -11,7 +11,9 @@
 
 mod credential;
 mod file;
+mod key_file;
 mod secret;
+mod tokens;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +27,9 @@ use crate::driver::Roster;
 
 pub use credential::{Credential, Unusable};
 pub use file::{Refused, Stamp};
+pub use key_file::{KeyFault, private_key};
 pub use secret::Secret;
+pub use tokens::{TokenFault, Tokens, watch_tokens};
 
 /// How often files are looked at: chosen, well below the overlap of any rotation.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -39,6 +39,11 @@ impl<'a> Contracts<'a> {
 
     /// Looks at the files; where they changed, or somebody asked for it, tries to take them over.
     pub(super) fn look(&mut self, why: Look) {
+        if why == Look::Asked
+            && let Err(error) = self.handle.renew_tls()
+        {
+            eprintln!("warning: the last good certificate stays: {}", super::chain(&error));
+        }
         let sources = match contracts::try_sources(std::slice::from_ref(&self.args.contracts)) {
             Ok(sources) => sources,
             // Between two states of a folder files may be gone for a moment: that is told when it was asked for.

@@ -404,8 +404,8 @@ pub(super) const TENANTS: Shape = Map(&[
 ]);
 pub(super) const CALLER: Shape = Map(&[
     may("operations", List(&Name), "What it may call. Default all."),
-    may("priority", Word(PRIORITIES), "Its highest priority."),
-    may("share", Ratio, "Its share of slots and quota."),
+    may("priority", Word(PRIORITIES), "Its highest priority. Default `critical`."),
+    may("share", Ratio, "The part of slots and queue that it holds at most. Default 100%."),
 ]);
 pub(super) const SLA: Shape = Map(&[
     must("availability", WordOr(&["none"], &Ratio), "A figure, or `none`."),

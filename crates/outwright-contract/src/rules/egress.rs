@@ -35,7 +35,7 @@ pub static LISTENER: Rule = fixed(
     "OW704",
     "a listener off loopback without TLS and tokens",
     "whoever reaches the port would spend our credentials",
-    "listen on 127.0.0.1, or add `tls:` and `callers:` with tokens",
+    "listen on 127.0.0.1, or add `tls:` and `callers:` with their tokens",
 );
 
 /// A field that passes under no contract.

@@ -78,10 +78,6 @@ fn what_this_version_cannot_execute_is_an_error_only_to_run() {
         ("{ bearer: {} }", "{ mtls: {} }"),
         ("key: required }", "key: required }\n    async: always"),
         ("tier: important", "tier: important\nmode: report"),
-        (
-            "tier: important",
-            "tier: important\ncallers: { checkout: { operations: [list_orders] } }",
-        ),
         ("tier: important", "tier: important\ntenants: { hosts: [\"*.acme.example\"] }"),
         ("per: 1s }", "per: 1s, scope: tenant }"),
     ];
@@ -125,11 +121,9 @@ fn links_are_led_back_where_the_contract_says_so() {
 #[test]
 fn a_deployment_that_this_version_cannot_serve_does_not_run() {
     for line in [
-        "tls: { certificate: a.pem, key: b.pem }",
         "store: { sqlite: state.db }",
-        "callers: { shop: { token: { file: /run/secrets/shop } } }",
-        "tokens: required",
-        "listen: { socket: /run/outwright.sock }",
+        "callers: { shop: { token: { exec: [pass, shop] } } }",
+        "callers: { shop: { token: { vault: { path: secret/shop } } } }",
     ] {
         let deployment = format!("outwright: 1\n{line}\n");
         let all = [("outwright.yaml", deployment.as_str()), ("c/acme.yaml", GOOD)];
@@ -231,4 +225,83 @@ fn what_a_fallback_does_is_explained_in_sentences() {
     insta::assert_snapshot!(sentences(
         "fallback: { static: { status: 203, content_type: text/plain, body: \"none now\" } }"
     ));
+}
+
+/// what is safe off loopback starts, and nothing else.
+#[test]
+fn off_loopback_only_tls_with_tokens_is_accepted() {
+    let tls = "tls: { certificate: a.pem, key: b.pem }";
+    let callers = "callers: { shop: { token: { file: /run/secrets/shop } } }";
+    for (lines, errors) in [
+        (vec!["listen: { data: 0.0.0.0:4180 }"], 1),
+        (vec!["listen: { data: 0.0.0.0:4180 }", tls], 1),
+        (vec!["listen: { data: 0.0.0.0:4180 }", callers], 1),
+        (vec!["listen: { data: 0.0.0.0:4180, hosts: [outwright.internal] }", tls, callers], 0),
+        (vec!["listen: { admin: 10.0.0.1:4181 }"], 1),
+        (vec!["listen: { admin: 10.0.0.1:4181 }", tls], 0),
+        (vec!["listen: { socket: /run/outwright.sock }"], 0),
+        (vec![tls], 0),
+        (vec!["tokens: required"], 1),
+        (vec!["tokens: required", callers], 0),
+        (vec!["listen: { hosts: [\"Outwright.Internal\", \"a/b\", \"x:y\"] }"], 3),
+        (vec!["callers: { a: { token: { file: x } }, b: { token: { file: x } } }"], 1),
+        (
+            vec![
+                "teams: { shop: { contact: x } }",
+                "callers: { a: { token: { file: x }, team: u } }",
+            ],
+            1,
+        ),
+        (vec!["callers: { a: { token: { file: x, mode_ok: true } } }"], 1),
+        (vec!["callers: { a: { token: { env: A } } }"], 1),
+    ] {
+        let deployment = format!("outwright: 1\n{}\n", lines.join("\n"));
+        let all = [("outwright.yaml", deployment.as_str()), ("c/acme.yaml", GOOD)];
+        let loaded = read(&all, &Options::run(TODAY));
+        assert_eq!(
+            loaded.report.errors(),
+            errors,
+            "{lines:?}\n{}",
+            loaded.report.text(Colour::Off)
+        );
+    }
+}
+
+#[test]
+fn callers_of_a_contract_are_those_of_the_deployment() {
+    let callers = "tier: important\ncallers: { shop: { operations: [list_orders], priority: default, share: 50% }, books: {} }";
+    let contract = GOOD.replace("tier: important", callers);
+    let deployed = |names: &[&str]| {
+        let token =
+            |name: &&str| format!("  {name}: {{ token: {{ file: /run/secrets/{name} }} }}\n");
+        let callers: String = names.iter().map(token).collect();
+        let callers = if callers.is_empty() { callers } else { format!("callers:\n{callers}") };
+        format!("outwright: 1\n{callers}")
+    };
+    let load = |names: &[&str], contract: &str, options: &Options| {
+        let deployment = deployed(names);
+        read(&[("outwright.yaml", deployment.as_str()), ("c/acme.yaml", contract)], options)
+    };
+    let loaded = load(&["shop", "books", "other"], &contract, &Options::run(TODAY));
+    assert_eq!(loaded.report.errors(), 0, "{}", loaded.report.text(Colour::Off));
+    let provider = &loaded.providers[0];
+    let [shop, books] = &*provider.callers else { panic!("{:?}", provider.callers) };
+    assert_eq!((&*shop.name, shop.operations.as_ref().map(|all| all.len())), ("shop", Some(1)));
+    assert_eq!((shop.share.slots(), shop.share.places()), (10, 20));
+    assert_eq!((books.operations.is_none(), books.share.slots()), (true, 20));
+    let errors = |names: &[&str], options| load(names, &contract, &options).report.errors();
+    assert_eq!(errors(&["shop"], Options::check(TODAY)), 1, "one that nobody knows");
+    assert_eq!(errors(&[], Options::run(TODAY)), 2, "without tokens nobody is known");
+    assert_eq!(errors(&[], Options::check(TODAY)), 0, "a contract may be looked at alone");
+    for (from, to) in [
+        ("[list_orders]", "[unheard_of]"),
+        ("share: 50%", "share: 0%"),
+        ("books: {}", "books: { priority: urgent }"),
+    ] {
+        let contract = contract.replace(from, to);
+        let loaded = load(&["shop", "books"], &contract, &Options::check(TODAY));
+        assert_eq!(loaded.report.errors(), 1, "{to}: {}", loaded.report.text(Colour::Off));
+    }
+    let nobody = GOOD.replace("tier: important", "tier: important\ncallers: {}");
+    assert_eq!(load(&["shop"], &nobody, &Options::check(TODAY)).report.errors(), 1);
 }

@@ -26,6 +26,7 @@ impl Call {
         let ask = Ask {
             operation: self.request.operation,
             priority: self.priority,
+            caller: self.request.caller,
             latest: self.deadline.latest(),
             draw: cx.dice.draw(self.request.id.0, Salt::Ramp(self.attempt.number())),
         };
@@ -75,11 +76,13 @@ impl Call {
             Reason::DeadlineTooShort => Skip::Deadline,
             Reason::CallerGone => Skip::CallerGone,
             Reason::LimiterFull
+            | Reason::ShareFull
             | Reason::QueueFull
             | Reason::QueueWait
             | Reason::CredentialMissing
             | Reason::BodyTooLarge
             | Reason::KeyMissing
+            | Reason::NotAllowed
             | Reason::StoreDown
             | Reason::MemoryFull
             | Reason::Draining => Skip::Gates,

@@ -4,7 +4,7 @@ use super::Ticket;
 use crate::breaker;
 use crate::dice::Draw;
 use crate::outcome::Verdict;
-use crate::provider::{OpIndex, Priority};
+use crate::provider::{CallerIndex, OpIndex, Priority};
 use crate::ratelimit::Stamp;
 use crate::refusal::Refusal;
 use crate::time::Mono;
@@ -16,6 +16,8 @@ pub struct Ask {
     pub operation: OpIndex,
     /// How urgent it is.
     pub priority: Priority,
+    /// Who asks, where the contract lists it.
+    pub caller: Option<CallerIndex>,
     /// A grant after this time is of no use.
     pub latest: Mono,
     /// Decides whether it passes while a breaker that closed lets only a share pass.
@@ -96,7 +98,23 @@ pub(super) struct Issued {
     pub(super) by_operation: breaker::Pass,
     pub(super) version: u32,
     pub(super) operation: OpIndex,
+    pub(super) caller: Option<CallerIndex>,
     pub(super) taught: Taught,
+}
+
+/// Who wants to do what, and how urgently.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) operation: OpIndex,
+    pub(super) priority: Priority,
+    pub(super) caller: Option<CallerIndex>,
+}
+
+impl Ask {
+    /// What it wants, and how urgently.
+    pub(super) const fn wish(&self) -> Wish {
+        Wish { operation: self.operation, priority: self.priority, caller: self.caller }
+    }
 }
 
 /// Whether an attempt has taught something.

@@ -89,12 +89,15 @@ impl Gates {
         if class != Class::Exhausted {
             let refusal = Refusal::until(Reason::Hold, pause);
             let mut lanes = mem::take(&mut self.lanes);
+            let mut lane_of = mem::take(&mut self.lane_of);
             self.refuse_waiters(refusal, |waiter| {
-                let lane = lanes.get(usize::from(waiter.lane));
+                let lane = lane_of.get(usize::from(waiter.operation.0));
+                let lane = lane.and_then(|lane| lanes.get(usize::from(*lane)));
                 let held = lane.is_some_and(|lane| lane.hold.look(now) == hold::Look::Until(pause));
                 held && waiter.latest < pause
             });
             mem::swap(&mut self.lanes, &mut lanes);
+            mem::swap(&mut self.lane_of, &mut lane_of);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Looking at all gates, and handing grants to those who wait.
 
 use super::{
-    Draw, Gates, Head, Issued, Look, Mono, OpIndex, Place, Priority, Provider, Reason, Refusal,
-    breaker, bulkhead, credential, hold, opens, ratelimit,
+    Draw, Gates, Head, Issued, Look, Mono, Place, Provider, Reason, Refusal, Wish, breaker,
+    bulkhead, credential, hold, opens, ratelimit,
 };
 
 impl Gates {
@@ -12,7 +12,7 @@ impl Gates {
     pub(super) fn pump(&mut self, p: &Provider, now: Mono) {
         while self.queue.waiting() > 0 {
             let Some((head, version)) = self.next(p, now) else { break };
-            let issued: Issued = self.take(p, now, head.waiter.operation, version);
+            let issued: Issued = self.take(p, now, head.waiter.wish(), version);
             self.queue.answer(head.ticket, Place::Handed(issued));
             self.woken.push(head.ticket);
         }
@@ -21,11 +21,10 @@ impl Gates {
     /// The one to be served next; refuses heads that cannot be served and arms those that wait for a time.
     fn next(&mut self, p: &Provider, now: Mono) -> Option<(Head, u32)> {
         let mut best: Option<(Head, u32)> = None;
-        let mut busy = self.queue.busy_lanes();
-        while busy != 0 {
-            let lane = u8::try_from(busy.trailing_zeros()).unwrap_or(0);
+        let mut from = 0;
+        while let Some(lane) = self.queue.busy_lane(from) {
             let Some(head) = self.queue.head(lane) else {
-                busy &= busy - 1;
+                from = lane + 1;
                 continue;
             };
             let look = self.look(p, now, head.waiter.wish(), Who::Waiter);
@@ -36,7 +35,7 @@ impl Gates {
                     continue;
                 }
             }
-            busy &= busy - 1;
+            from = lane + 1;
             match look {
                 Look::Pass { version } => {
                     let rank = |head: &Head| (head.waiter.priority, head.order);
@@ -45,7 +44,7 @@ impl Gates {
                     }
                 }
                 Look::Time(_, opens) => self.arm(&head, opens),
-                Look::Slot | Look::Credential | Look::Refused(_) => {}
+                Look::Slot | Look::Share | Look::Credential | Look::Refused(_) => {}
             }
         }
         best
@@ -61,13 +60,8 @@ impl Gates {
     }
 
     /// What stands between a call and its grant now. Takes nothing.
-    pub(super) fn look(
-        &mut self,
-        p: &Provider,
-        now: Mono,
-        (operation, priority): (OpIndex, Priority),
-        who: Who,
-    ) -> Look {
+    pub(super) fn look(&mut self, p: &Provider, now: Mono, wish: Wish, who: Who) -> Look {
+        let operation = wish.operation;
         let mut wait: Option<Refusal> = None;
         let authority = self.authority.look(&p.breaker, now);
         let own = self.operations.get(usize::from(operation.0));
@@ -120,7 +114,10 @@ impl Gates {
             return Look::Time(refusal, refusal.until.unwrap_or(now));
         }
         let Some(version) = version else { return Look::Credential };
-        match self.slots.look(&p.bulkhead, priority) {
+        if self.share_is_used(p, wish) {
+            return Look::Share;
+        }
+        match self.slots.look(&p.bulkhead, wish.priority) {
             bulkhead::Look::Free => Look::Pass { version },
             bulkhead::Look::Taken => Look::Slot,
         }

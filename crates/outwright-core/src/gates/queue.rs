@@ -1,14 +1,14 @@
 //! Calls that wait for a grant: a slab of waiters, one first-in-first-out list per lane and priority.
 //!
-//! A lane is a set of calls that wait for the same windows and the same credential: a full `search` window does
-//! not block `charges`.
+//! A lane is a set of calls that wait for the same windows and the same credential, of one caller where the contract
+//! tells callers apart: a full `search` window does not block `charges`, and who has used up its share blocks nobody.
 //! The queue knows order and places and nothing of the gates; `gates.rs` decides who is served.
 
-use crate::provider::{OpIndex, Priority};
+use crate::provider::{CallerIndex, OpIndex, Priority};
 use crate::refusal::Refusal;
 use crate::time::Mono;
 
-use super::Issued;
+use super::{Issued, Wish};
 
 /// A place in the queue. A ticket of an earlier generation names nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,7 +30,9 @@ impl Ticket {
 pub(super) struct Waiter {
     pub(super) operation: OpIndex,
     pub(super) priority: Priority,
-    pub(super) lane: u8,
+    pub(super) caller: Option<CallerIndex>,
+    /// Where it stands.
+    pub(super) lane: u16,
     /// Where a slot is what is missing, it waits until then.
     pub(super) patience: Mono,
     /// It waits no longer than this, whatever is missing.
@@ -41,8 +43,8 @@ pub(super) struct Waiter {
 
 impl Waiter {
     /// What it wants, and how urgently.
-    pub(super) const fn wish(&self) -> (OpIndex, Priority) {
-        (self.operation, self.priority)
+    pub(super) const fn wish(&self) -> Wish {
+        Wish { operation: self.operation, priority: self.priority, caller: self.caller }
     }
 }
 
@@ -90,9 +92,11 @@ pub(super) struct Queue {
     free: u32,
     places_max: usize,
     lines: Vec<[Line; 3]>,
-    /// Bit n: somebody waits in lane n.
-    busy: u64,
+    /// Somebody waits in lane n where bit n, counted over all words, is set.
+    busy: Vec<u64>,
     waiting: usize,
+    /// Of these, each caller's.
+    of_callers: Vec<u32>,
     handed: usize,
     orders: u64,
 }
@@ -101,16 +105,20 @@ const NOBODY: u32 = u32::MAX;
 const NO_LINE: Line = Line { first: NOBODY, last: NOBODY };
 
 impl Queue {
-    /// `waiting_max` may wait; those who were handed something and have not fetched it need places as well.
-    pub(super) fn new(lanes: usize, waiting_max: usize, slots: usize) -> Self {
-        let places_max = waiting_max * 2 + slots;
+    /// So many may wait; those who were handed something and have not fetched it need places as well.
+    ///
+    /// Every caller has each lane once more for itself.
+    pub(super) fn new(lanes: usize, callers: usize, (waiting_max, slots): (u32, u32)) -> Self {
+        let places_max = waiting_max as usize * 2 + slots as usize;
+        let lanes = lanes * (callers + 1);
         Self {
             entries: Vec::with_capacity(places_max),
             free: NOBODY,
             places_max,
             lines: vec![[NO_LINE; 3]; lanes],
-            busy: 0,
+            busy: vec![0; lanes.div_ceil(64)],
             waiting: 0,
+            of_callers: vec![0; callers],
             handed: 0,
             orders: 0,
         }
@@ -120,13 +128,31 @@ impl Queue {
         self.waiting
     }
 
+    /// How many of them are this caller's.
+    pub(super) fn waiting_of(&self, caller: CallerIndex) -> u32 {
+        self.of_callers.get(usize::from(caller.0)).copied().unwrap_or(0)
+    }
+
+    /// The same for every caller.
+    pub(super) fn places(&self) -> impl Iterator<Item = u32> {
+        self.of_callers.iter().copied()
+    }
+
     /// Grants that were made for somebody and not yet fetched.
     pub(super) const fn handed(&self) -> usize {
         self.handed
     }
 
-    pub(super) const fn busy_lanes(&self) -> u64 {
-        self.busy
+    /// The first lane at or after this one in which somebody waits.
+    pub(super) fn busy_lane(&self, from: u16) -> Option<u16> {
+        let (first, bit) = (usize::from(from / 64), from % 64);
+        let words = self.busy.iter().enumerate().skip(first);
+        words.map(|(at, word)| (at, if at == first { word >> bit << bit } else { *word })).find_map(
+            |(at, word)| {
+                let lane = at * 64 + word.trailing_zeros() as usize;
+                (word != 0).then_some(lane).and_then(|lane| u16::try_from(lane).ok())
+            },
+        )
     }
 
     /// Makes room for more who wait; there is never less than there was.
@@ -135,21 +161,28 @@ impl Queue {
     }
 
     /// Puts all who wait into other lanes, in the order in which they came.
-    pub(super) fn relane(&mut self, lanes: usize, lane_of: impl Fn(OpIndex) -> u8) {
+    pub(super) fn relane(
+        &mut self,
+        lanes: usize,
+        callers: usize,
+        lane_of: impl Fn(&Waiter) -> u16,
+    ) {
         let mut waiting: Vec<_> = (0..self.entries.len())
             .filter_map(|index| self.at(u32::try_from(index).unwrap_or(NOBODY)))
             .collect();
         waiting.sort_unstable_by_key(|head| head.order);
+        let lanes = lanes * (callers + 1);
         self.lines = vec![[NO_LINE; 3]; lanes];
-        self.busy = 0;
+        self.busy = vec![0; lanes.div_ceil(64)];
+        self.of_callers.resize(callers, 0);
         for Head { ticket, mut waiter, .. } in waiting {
-            waiter.lane = lane_of(waiter.operation);
+            waiter.lane = lane_of(&waiter);
             self.link(ticket.index, waiter);
         }
     }
 
     /// Whether somebody of this or a higher urgency waits in the lane: a newcomer must not overtake it.
-    pub(super) fn ahead(&self, lane: u8, priority: Priority) -> Ahead {
+    pub(super) fn ahead(&self, lane: u16, priority: Priority) -> Ahead {
         let lines = self.lines.get(usize::from(lane)).into_iter().flatten();
         let waits = lines.take(priority as usize + 1).any(|line| line.first != NOBODY);
         if waits { Ahead::Somebody } else { Ahead::Nobody }
@@ -161,6 +194,9 @@ impl Queue {
         let order = self.orders;
         self.orders += 1;
         self.waiting += 1;
+        if let Some(places) = self.places_of(waiter.caller) {
+            *places += 1;
+        }
         let entry = self.entry(index)?;
         entry.order = order;
         let generation = entry.generation;
@@ -178,7 +214,7 @@ impl Queue {
         } else if let Some(entry) = self.entry(before) {
             entry.after = index;
         }
-        self.busy |= 1 << waiter.lane;
+        self.mark(waiter.lane, |word, bit| word | bit);
         if let Some(entry) = self.entry(index) {
             entry.place = Place::Waiting(waiter);
             (entry.before, entry.after) = (before, NOBODY);
@@ -186,7 +222,7 @@ impl Queue {
     }
 
     /// The most urgent and then oldest of a lane.
-    pub(super) fn head(&self, lane: u8) -> Option<Head> {
+    pub(super) fn head(&self, lane: u16) -> Option<Head> {
         let lines = self.lines.get(usize::from(lane))?;
         let first = lines.iter().map(|line| line.first).find(|first| *first != NOBODY)?;
         self.at(first)
@@ -272,7 +308,7 @@ impl Queue {
         self.entries.get_mut(index as usize)
     }
 
-    fn line(&mut self, lane: u8, priority: Priority) -> Option<&mut Line> {
+    fn line(&mut self, lane: u16, priority: Priority) -> Option<&mut Line> {
         self.lines.get_mut(usize::from(lane))?.get_mut(priority as usize)
     }
 
@@ -311,8 +347,22 @@ impl Queue {
             line.last = if line.last == index { before } else { line.last };
         }
         self.waiting -= 1;
+        if let Some(places) = self.places_of(waiter.caller) {
+            *places -= 1;
+        }
         if matches!(self.ahead(waiter.lane, Priority::Background), Ahead::Nobody) {
-            self.busy &= !(1 << waiter.lane);
+            self.mark(waiter.lane, |word, bit| word & !bit);
+        }
+    }
+
+    fn places_of(&mut self, caller: Option<CallerIndex>) -> Option<&mut u32> {
+        self.of_callers.get_mut(usize::from(caller?.0))
+    }
+
+    /// Changes the bit of a lane.
+    fn mark(&mut self, lane: u16, change: impl Fn(u64, u64) -> u64) {
+        if let Some(word) = self.busy.get_mut(usize::from(lane / 64)) {
+            *word = change(*word, 1 << (lane % 64));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Another contract takes over while calls are under way: what was counted goes on counting.
 
-use super::{Breaker, Gates, Hold, Mono, Provider, Told, Window, breaker, lanes, reach};
+use super::shares::line;
+use super::{Breaker, Gates, Held, Hold, Mono, Provider, Told, Window, breaker, lanes, reach};
 use crate::credential::Credential;
 
 impl Gates {
@@ -18,8 +19,10 @@ impl Gates {
             Breaker::new(&p.breaker, breaker::Scope::Operation)
         });
         self.windows = self.windows_of(before, p, now);
+        self.callers.resize_with(p.callers.len(), Held::default);
         self.lanes_are(p, now);
         self.credentials.resize_with(p.slots.len(), Credential::default);
+        self.inherit_shares();
         self.queue.grow(p.bulkhead.queue() as usize, p.bulkhead.slots() as usize);
         self.inherited =
             super::Inherited { slots: self.slots.used(), waiting: self.queue.waiting() };
@@ -51,8 +54,10 @@ impl Gates {
                 lane.hold = lane.hold.longer(hold, now);
             }
         }
-        self.queue.relane(lanes.len(), |operation| {
-            lane_of.get(usize::from(operation.0)).copied().unwrap_or(0)
+        let callers = self.callers.len();
+        self.queue.relane(lanes.len(), callers, |waiter| {
+            let lane = lane_of.get(usize::from(waiter.operation.0)).copied().unwrap_or(0);
+            line(lane, callers, waiter.caller)
         });
         (self.lanes, self.lane_of) = (lanes, lane_of);
     }

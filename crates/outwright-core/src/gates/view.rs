@@ -1,7 +1,7 @@
 //! What operators and telemetry read of the gates, what operators may turn, and what has to hold always.
 
 use super::{Breaker, BreakerState, Gates, Mono, OpIndex, Provider, Refusal, What, hold};
-use super::{Place, Ticket, Who};
+use super::{Place, Ticket, Who, Wish};
 use crate::dice::Dice;
 use crate::record::{Record, Told};
 use crate::time::Now;
@@ -184,15 +184,15 @@ impl Gates {
         if open.contains(&self.authority.state(now)) && self.queue.waiting() > 0 {
             return Err("nobody waits while the breaker is open");
         }
+        self.verify_shares(p)?;
         self.verify_heads(p, now)
     }
 
     /// A head that waits for a time is armed for it, or was just woken to arm itself.
     fn verify_heads(&mut self, p: &Provider, now: Mono) -> Result<(), &'static str> {
-        let mut busy = self.queue.busy_lanes();
-        while busy != 0 {
-            let lane = u8::try_from(busy.trailing_zeros()).unwrap_or(0);
-            busy &= busy - 1;
+        let mut from = 0;
+        while let Some(lane) = self.queue.busy_lane(from) {
+            from = lane + 1;
             let Some(head) = self.queue.head(lane) else {
                 return Err("a busy lane has a head");
             };
@@ -209,6 +209,7 @@ impl Gates {
                 | super::Look::Pass { .. }
                 | super::Look::Refused(_)
                 | super::Look::Slot
+                | super::Look::Share
                 | super::Look::Credential => {}
             }
         }
@@ -225,9 +226,13 @@ impl Gates {
     #[must_use]
     pub fn opening(&mut self, p: &Provider, now: Mono, operation: OpIndex) -> Option<Refusal> {
         let priority = p.operation(operation).priority;
-        match self.look(p, now, (operation, priority), Who::Waiter) {
+        let wish = Wish { operation, priority, caller: None };
+        match self.look(p, now, wish, Who::Waiter) {
             super::Look::Refused(refusal) | super::Look::Time(refusal, _) => Some(refusal),
-            super::Look::Pass { .. } | super::Look::Slot | super::Look::Credential => None,
+            super::Look::Pass { .. }
+            | super::Look::Slot
+            | super::Look::Share
+            | super::Look::Credential => None,
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use http::Method;
 
-use super::{OpIndex, Operation, Provider, Slot};
+use super::{Caller, OpIndex, Operation, Provider, Slot};
 use crate::admission::Routes;
 use crate::limits::LANES_MAX;
 
@@ -17,6 +17,8 @@ pub enum TooMany {
     Operations,
     /// More than 256 credential slots, those that are retired among them.
     Slots,
+    /// More than 256 callers, those that are retired among them.
+    Callers,
     /// More than [`LANES_MAX`] distinct sets of windows, with those of retired operations.
     Lanes,
 }
@@ -33,6 +35,8 @@ impl Provider {
             let slot = operation.slot.and_then(|slot| place_of.get(usize::from(slot)));
             operation.slot = slot.copied();
         }
+        let names: Vec<_> =
+            self.operations.iter().map(|operation| operation.name.clone()).collect();
         let mut lanes = self.lanes.to_vec();
         let mut operations = Vec::with_capacity(before.operations.len());
         let mut ours: Vec<_> = self.operations.iter().cloned().map(Some).collect();
@@ -51,6 +55,11 @@ impl Provider {
         if operations.len() > usize::from(u16::MAX) + 1 {
             return Err(TooMany::Operations);
         }
+        self.callers = callers(&self.callers, &before.callers, |old| {
+            let name = names.get(usize::from(old.0))?;
+            let place = operations.iter().position(|operation| operation.name == *name)?;
+            u16::try_from(place).ok().map(OpIndex)
+        })?;
         self.routes = routes(&operations);
         (self.slots, self.lanes, self.operations) = (slots, lanes.into(), operations.into());
         Ok(self)
@@ -72,6 +81,30 @@ fn slots(ours: &[Slot], before: &[Slot]) -> Result<(Box<[Slot]>, Vec<u8>), TooMa
         place_of.push(u8::try_from(place).map_err(|_| TooMany::Slots)?);
     }
     Ok((slots.into(), place_of))
+}
+
+/// The callers in their places, with the operations in theirs.
+fn callers(
+    ours: &[Caller],
+    before: &[Caller],
+    place_of: impl Fn(OpIndex) -> Option<OpIndex>,
+) -> Result<Box<[Caller]>, TooMany> {
+    let mut callers: Vec<_> =
+        before.iter().map(|old| Caller { retired: true, ..old.clone() }).collect();
+    for new in ours {
+        let listed = new.operations.as_deref();
+        let operations =
+            listed.map(|listed| listed.iter().copied().filter_map(&place_of).collect());
+        let new = Caller { operations, ..new.clone() };
+        match callers.iter_mut().find(|caller| caller.name == new.name) {
+            Some(caller) => *caller = new,
+            None => callers.push(new),
+        }
+    }
+    if callers.len() > usize::from(u8::MAX) + 1 {
+        return Err(TooMany::Callers);
+    }
+    Ok(callers.into())
 }
 
 /// The set of those windows of a retired operation that are still there.

@@ -44,6 +44,7 @@ impl Play {
         let request = Request {
             id: CallId(self.calls),
             operation,
+            caller: None,
             timeout: timeout.map(secs),
             priority: Priority::Default,
             body: RequestBody { bytes: Some(2), replayable: true },
@@ -309,7 +310,7 @@ fn refuse_credential(play: &mut Play) -> outwright_core::gates::Grant {
     use outwright_core::gates::{Ask, Entry};
     let latest = play.now.plus(secs(1.0));
     let (priority, draw) = (Priority::Default, Draw::of(0));
-    let ask = Ask { operation: READ, priority, latest, draw };
+    let ask = Ask { operation: READ, priority, caller: None, latest, draw };
     let Entry::Granted(grant) = play.gates.enter(&play.p, play.now, &ask) else { panic!("waits") };
     let _ = play.gates.credential_refused(&play.p, &grant);
     grant

@@ -60,6 +60,7 @@ pub(crate) fn provider() -> Provider {
         version: None,
         slots: Box::new([]),
         fields: Fields::default(),
+        callers: Box::new([]),
         listen: None,
         links: Links::Keep,
         egress: Egress::default(),

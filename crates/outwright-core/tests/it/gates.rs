@@ -39,7 +39,7 @@ impl Scene {
 
     fn enter_as(&mut self, operation: OpIndex, priority: Priority) -> Entry {
         let latest = self.now.plus(secs(20.0));
-        let ask = Ask { operation, priority, latest, draw: Draw::of(u64::MAX) };
+        let ask = Ask { operation, priority, caller: None, latest, draw: Draw::of(u64::MAX) };
         self.gates.enter(&self.p, self.now, &ask)
     }
 

@@ -6,5 +6,6 @@ mod call;
 mod contracts;
 mod fallback;
 mod gates;
+mod shares;
 mod succession;
 mod threads;

@@ -29,7 +29,11 @@ impl Scene {
     fn enter(&mut self, operation: OpIndex) -> Entry {
         let latest = self.now.plus(secs(20.0));
         let (priority, draw) = (Priority::Critical, Draw::of(u64::MAX));
-        self.gates.enter(&self.p, self.now, &Ask { operation, priority, latest, draw })
+        self.gates.enter(
+            &self.p,
+            self.now,
+            &Ask { operation, priority, caller: None, latest, draw },
+        )
     }
 
     fn grant(&mut self, operation: OpIndex) -> Grant {

@@ -108,7 +108,7 @@ fn run(manner: Manner) -> Shared {
 
 fn ask(waiter: usize, priority: Priority) -> Ask {
     let latest = Mono::ZERO.plus(secs(20.0));
-    Ask { operation: READ, priority, latest, draw: Draw::of(waiter as u64) }
+    Ask { operation: READ, priority, caller: None, latest, draw: Draw::of(waiter as u64) }
 }
 
 fn wake(to: &[Sender<usize>], woken: Vec<(usize, usize)>) {

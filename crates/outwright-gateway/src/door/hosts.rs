@@ -8,6 +8,8 @@ pub(crate) struct Hosts {
     own: Box<[Box<[u8]>]>,
     /// What stands behind a name that is a door of a provider: `:4180`.
     port: Box<[u8]>,
+    /// Whether callers may leave that out.
+    portless: bool,
 }
 
 impl Hosts {
@@ -20,12 +22,19 @@ impl Hosts {
         if !own.is_loopback() && !own.is_unspecified() {
             all.push(address.to_string());
         }
-        if port == 80 {
-            all.extend(["127.0.0.1".to_owned(), "localhost".to_owned(), "[::1]".to_owned()]);
+        if PORTLESS.contains(&port) {
+            all.extend(PLAIN.map(str::to_owned));
         }
-        all.extend(added.iter().cloned());
+        for name in added {
+            let bracket = name.rfind(']').unwrap_or(0);
+            if name.get(bracket..).is_some_and(|rest| !rest.contains(':')) {
+                all.push(format!("{name}:{port}"));
+            }
+            all.push(name.clone());
+        }
         let own = all.into_iter().map(|name| name.into_bytes().into()).collect();
-        Self { own, port: format!(":{port}").into_bytes().into() }
+        let portless = PORTLESS.contains(&port);
+        Self { own, port: format!(":{port}").into_bytes().into(), portless }
     }
 
     /// The provider whose door on this listener has this name.
@@ -36,7 +45,7 @@ impl Hosts {
     ) -> Option<usize> {
         let name = match host.strip_suffix(&*self.port) {
             Some(name) => name,
-            None if *self.port == *b":80" => host,
+            None if self.portless => host,
             None => return None,
         };
         doors.find(|(door, _)| door.as_bytes().eq_ignore_ascii_case(name)).map(|(_, index)| index)
@@ -45,7 +54,14 @@ impl Hosts {
     /// Whether the listener itself has the name of a door, so that nobody could reach it.
     pub(crate) fn hides(&self, door: &str) -> bool {
         let spelled = [door.as_bytes(), &self.port].concat();
-        self.know(&spelled) || *self.port == *b":80" && self.know(door.as_bytes())
+        self.know(&spelled) || self.portless && self.know(door.as_bytes())
+    }
+
+    /// The same for a Unix socket: no port stands behind a name there, and no page ever gets there.
+    pub(crate) fn over_socket(mut self) -> Self {
+        let plain = PLAIN.iter().map(|name| name.as_bytes().into());
+        self.own = self.own.into_iter().chain(plain).collect();
+        Self { portless: true, ..self }
     }
 
     /// Whether `host` is one of them; names are compared without regard to case.
@@ -55,6 +71,11 @@ impl Hosts {
         spelled || self.own.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
+
+/// This machine, without a port.
+const PLAIN: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+/// Ports that nobody writes: those of `http` and of `https`.
+const PORTLESS: [u16; 2] = [80, 443];
 
 #[cfg(test)]
 mod tests {
@@ -70,7 +91,20 @@ mod tests {
         for host in ["", "localhost", "localhost:80", "evil.example:4180", "127.0.0.1:4180.evil"] {
             assert!(!hosts.know(host.as_bytes()), "{host}");
         }
+        assert!(hosts.know(b"outwright.local:4180") && !hosts.know(b"outwright.local:80"));
         let plain = Hosts::new("127.0.0.1:80".parse().unwrap(), &[]);
         assert!(plain.know(b"localhost"));
+    }
+
+    #[test]
+    fn over_a_socket_a_name_has_no_port() {
+        let hosts = Hosts::new("127.0.0.1:4180".parse().unwrap(), &[]).over_socket();
+        for host in ["localhost", "127.0.0.1", "localhost:4180"] {
+            assert!(hosts.know(host.as_bytes()), "{host}");
+        }
+        assert!(!hosts.know(b"evil.example"));
+        let door = |host: &[u8]| hosts.door(host, [("stripe.localhost", 0)].into_iter());
+        assert_eq!((door(b"stripe.localhost"), door(b"stripe.localhost:4180")), (Some(0), Some(0)));
+        assert_eq!(door(b"other.localhost"), None);
     }
 }

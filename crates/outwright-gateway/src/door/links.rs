@@ -18,9 +18,6 @@ use outwright_core::provider::{Base, Links, OpIndex, Provider};
 
 use super::body::AnswerBody;
 
-/// How callers reach the gateway.
-const SCHEME: &str = "http";
-
 /// The address at which a caller reached a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Here {
@@ -32,9 +29,9 @@ pub(super) struct Here {
 
 impl Here {
     /// From the `Host` under which the listener was found to be addressed, and the path up to the provider's name.
-    pub(super) fn of(headers: &HeaderMap, named: Option<&str>) -> Option<Self> {
+    pub(super) fn of(headers: &HeaderMap, named: Option<&str>, scheme: &str) -> Option<Self> {
         let host = headers.get(header::HOST)?.to_str().ok()?;
-        Some(Self { origin: format!("{SCHEME}://{host}"), prefix: named?.to_owned() })
+        Some(Self { origin: format!("{scheme}://{host}"), prefix: named?.to_owned() })
     }
 }
 

@@ -8,9 +8,8 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-
 use super::scan::Waits;
+use crate::listener::Wire;
 use crate::problem::Kind;
 
 /// The length of a tick: chosen, fine enough for bounds of seconds.
@@ -41,9 +40,9 @@ const fn ticks(seconds: u32) -> u32 {
 #[derive(Debug)]
 pub(crate) enum Left {
     /// Its last head was not let through: somebody has to answer it.
-    Refused(TcpStream, &'static Kind),
+    Refused(Wire, &'static Kind),
     /// It began as HTTP/2 does, with these bytes.
-    Http2(TcpStream, Vec<u8>),
+    Http2(Wire, Vec<u8>),
 }
 
 /// What the sweep knows of one connection.
@@ -123,6 +122,16 @@ impl Watch {
             self.since.set(self.now.get());
         }
         self.doing.set(doing);
+    }
+
+    /// The caller is to shake hands first: it has as long for that as for a head.
+    pub(crate) fn handshake_begins(&self) {
+        self.now_doing(Doing::Head);
+    }
+
+    /// It has: its first request is waited for.
+    pub(crate) fn handshake_ends(&self) {
+        self.now_doing(Doing::Idle);
     }
 
     /// A call of this connection has begun.

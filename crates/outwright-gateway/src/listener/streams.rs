@@ -17,9 +17,8 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-use super::{Answers, Inbound};
+use super::{Answers, Inbound, Wire};
 use crate::guard::{FIELDS_MAX, TARGET_BYTES_MAX, Watch};
 use crate::problem::{self, Kind};
 
@@ -41,12 +40,12 @@ const COOKIES: &[u8] = b"; ";
 /// A socket of which some bytes were read already.
 pub(super) struct Begun {
     read: Bytes,
-    socket: TcpStream,
+    socket: Wire,
 }
 
 impl Begun {
     /// These bytes come before what is still to be read.
-    pub(super) fn new(read: Vec<u8>, socket: TcpStream) -> Self {
+    pub(super) fn new(read: Vec<u8>, socket: Wire) -> Self {
         Self { read: read.into(), socket }
     }
 }

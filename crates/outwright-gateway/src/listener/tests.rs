@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use super::{Answers, Inbound, Shared, bind, serve};
+use super::{Answers, Bound, Inbound, Shared, bind, serve};
 use crate::guard::Watch;
 use crate::problem::{Kind, Place, Problem};
 
@@ -70,7 +70,8 @@ fn with_listener<F: AsyncFnOnce(SocketAddr, Rc<Echo>, watch::Sender<bool>)>(test
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let echo = Rc::new(Echo::default());
-        let served = serve(listener, Rc::clone(&echo), stopped, Duration::from_secs(5));
+        let served =
+            serve(Bound::Port(listener, None), Rc::clone(&echo), stopped, Duration::from_secs(5));
         let served = tokio::task::spawn_local(served);
         let bounded = tokio::time::timeout(Duration::from_secs(20), test(address, echo, stop));
         bounded.await.expect("the exchange ends by itself");

@@ -89,7 +89,12 @@ kinds! {
     HOST_FOREIGN = "host-foreign" MISDIRECTED_REQUEST "http_request_denied"
         "The request is meant for another host"
         "Its Host is not a name of this listener."
-        "Use the address that outwright printed at its start, or add the name to `hosts` of the listener."
+        "Use the address that outwright printed at its start, or add the name to `listen: hosts` in outwright.yaml."
+        false false Some("refused");
+    CALLER_UNKNOWN = "caller-unknown" UNAUTHORIZED "http_request_denied"
+        "Nobody is known by what the request shows"
+        "It shows no token of a caller, one that names nobody, or two that name different callers; nothing was sent."
+        "Send the caller's token where the provider's credential would stand, or in Outwright-Token."
         false false Some("refused");
     PROVIDER_UNKNOWN = "provider-unknown" NOT_FOUND "destination_not_found"
         "No contract has this provider's name"
@@ -183,6 +188,16 @@ kinds! {
         "The provider's known quota has no room for this call"
         "A rate window of the contract stays full for longer than the call may wait; nothing was sent."
         "Come back after Retry-After, or give the call more time."
+        true true Some("refused");
+    NOT_ALLOWED = "operation-not-allowed" FORBIDDEN "http_request_denied"
+        "The contract does not let this caller do this"
+        "It lists who may call and what; nothing was sent."
+        "Ask the owner of the contract: `callers` names who may call which operations."
+        false false Some("refused");
+    SHARE_FULL = "share-full" TOO_MANY_REQUESTS "connection_limit_reached"
+        "This caller has as many calls under way as it may"
+        "It holds the slots and the places in the queue that the contract gives it; nothing was sent."
+        "Come back after Retry-After, call less at once, or ask the owner of the contract for a larger share."
         true true Some("refused");
     QUEUE_FULL = "queue-full" SERVICE_UNAVAILABLE "connection_limit_reached"
         "Too many calls wait for this provider"
@@ -294,12 +309,14 @@ pub(crate) const fn refusal(reason: Reason) -> &'static Kind {
         Reason::Hold => &HOLD,
         Reason::Exhausted => &EXHAUSTED,
         Reason::LimiterFull => &LIMITER_FULL,
+        Reason::ShareFull => &SHARE_FULL,
         Reason::QueueFull => &QUEUE_FULL,
         Reason::QueueWait => &QUEUE_WAIT,
         Reason::DeadlineTooShort => &DEADLINE_TOO_SHORT,
         Reason::CredentialMissing => &CREDENTIAL_MISSING,
         Reason::BodyTooLarge => &BODY_TOO_LARGE,
         Reason::KeyMissing => &KEY_MISSING,
+        Reason::NotAllowed => &NOT_ALLOWED,
         Reason::CallerGone => &CALLER_GONE,
         Reason::StoreDown => &STORE_DOWN,
         Reason::MemoryFull => &MEMORY_FULL,

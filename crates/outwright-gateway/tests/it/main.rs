@@ -1,6 +1,8 @@
 //! The gateway over real sockets.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod cache_tests;
 #[cfg(test)]
 mod demo_provider;

@@ -61,10 +61,30 @@ impl Stage {
         })
     }
 
+    /// The same under a changed setup too.
+    pub(crate) fn set_up(
+        peer: &Peer,
+        change: impl FnOnce(String) -> String,
+        config: impl FnOnce(&mut Config),
+    ) -> Self {
+        let there = format!("http://127.0.0.1:{}", peer.port());
+        let change = |contract: String| change(contract.replace("http://127.0.0.1:{port}", &there));
+        Self::made(NonZeroUsize::MIN, (Settings::default(), 0), change, config)
+    }
+
     fn under(
+        cores: NonZeroUsize,
+        state: (Settings, u16),
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
+        Self::made(cores, state, change, |_| {})
+    }
+
+    fn made(
         cores: NonZeroUsize,
         (settings, port): (Settings, u16),
         change: impl FnOnce(String) -> String,
+        configure: impl FnOnce(&mut Config),
     ) -> Self {
         let demo = Demo::spawn_thread(Ports::default(), settings).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -73,11 +93,12 @@ impl Stage {
         let text = change(CONTRACT.to_owned())
             .replace("{port}", &demo.plain().port().to_string())
             .replace("{folder}", &folder.path().display().to_string());
-        let providers = checked(&[&text]);
+        let sources: Vec<&str> = text.split("#=== outwright.yaml\n").collect();
+        let providers = checked(&sources);
         let log = LogTarget::File(folder.path().join("access.log"));
         let calls = outwright::Settings { dev: true, ..outwright::Settings::new(log) };
         let shared = Shared::start(providers, calls).unwrap();
-        let config = Config {
+        let mut config = Config {
             data: SocketAddr::from(([127, 0, 0, 1], port)),
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
             cores,
@@ -85,6 +106,7 @@ impl Stage {
             drain: Duration::from_secs(5),
             ..Config::default()
         };
+        configure(&mut config);
         let gateway = Server::start(&config, Arc::clone(&shared)).unwrap();
         Self { demo, gateway: Some(gateway), folder, contract: text }
     }
@@ -189,13 +211,17 @@ impl Stage {
 fn checked(contracts: &[&str]) -> Vec<Provider> {
     let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
     let sources = contracts.iter().enumerate();
-    let sources = sources.map(|(n, text)| Source::new(format!("contracts/{n}.yaml"), *text));
+    let path = |n, text: &str| {
+        let contract = text.contains("\nprovider:");
+        if contract { format!("contracts/{n}.yaml") } else { "outwright.yaml".to_owned() }
+    };
+    let sources = sources.map(|(n, text)| Source::new(path(n, text), *text));
     let loaded = load(&sources.collect::<Vec<_>>(), &options);
     assert_eq!(loaded.report.errors(), 0, "{:?}", loaded.report);
     loaded.providers
 }
 
-fn make_private(path: &std::path::Path) {
+pub(crate) fn make_private(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

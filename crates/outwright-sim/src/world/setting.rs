@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use outwright_core::gates::{self, Which};
-use outwright_core::provider::{OpIndex, Priority};
+use outwright_core::provider::{CallerIndex, OpIndex, Priority};
 use outwright_core::time::Mono;
 
 /// What is in a world besides the engine.
@@ -24,6 +24,8 @@ pub struct Setting {
 /// One caller with one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
+    /// Who it is, where the contract lists it.
+    pub who: Option<CallerIndex>,
     /// When it calls.
     pub at: Mono,
     /// What.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use outwright_core::event::{BreakerState, Event, What};
 use outwright_core::limits::HINT_MAX;
-use outwright_core::provider::{OpIndex, Provider};
-use outwright_core::step::Reply;
+use outwright_core::outcome::AttemptNo;
+use outwright_core::provider::{CallerIndex, OpIndex, Provider};
+use outwright_core::step::{Input, Reply};
 use outwright_core::time::Mono;
 use outwright_core::timeout::Limits;
 
+use super::setting;
 use crate::peer::Body;
 
 /// How much later than its deadline a caller may be answered (`product.md` 7).
@@ -24,6 +26,8 @@ pub struct Truth {
     /// The lane of each operation.
     lane_of: Vec<usize>,
     calls: Vec<Seen>,
+    /// Per caller: attempts under way, and how many may be.
+    under_way: Vec<(u32, u32)>,
     /// How often breakers opened: first the provider's, then each operation's.
     openings: Vec<u64>,
 }
@@ -35,6 +39,8 @@ struct Seen {
     deadline: Mono,
     caller: Caller,
     body: Body,
+    who: Option<CallerIndex>,
+    attempt: Attempt,
     /// The breakers of provider and operation when its last attempt was sent.
     at_send: [At; 2],
 }
@@ -43,6 +49,13 @@ struct Seen {
 enum Caller {
     Here,
     Gone,
+}
+
+/// Whether a request is at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    None,
+    UnderWay,
 }
 
 /// A breaker at a moment.
@@ -60,6 +73,8 @@ impl Truth {
             deadline: Mono::MAX,
             caller: Caller::Here,
             body: Body::Whole,
+            who: None,
+            attempt: Attempt::None,
             at_send: [at; 2],
         };
         let operations = &provider.operations;
@@ -68,6 +83,7 @@ impl Truth {
             lanes: provider.lanes.to_vec(),
             lane_of: operations.iter().map(|op| usize::from(op.lane)).collect(),
             calls: vec![nobody; callers],
+            under_way: provider.callers.iter().map(|caller| (0, caller.share.slots())).collect(),
             openings: vec![0; operations.len() + 1],
         }
     }
@@ -77,9 +93,29 @@ impl Truth {
         self.calls.get(number).map_or(OpIndex(0), |seen| seen.operation)
     }
 
-    pub(super) fn called(&mut self, number: usize, operation: OpIndex, deadline: Mono) {
+    pub(super) fn called(&mut self, number: usize, caller: &setting::Caller, deadline: Mono) {
         if let Some(seen) = self.calls.get_mut(number) {
-            (seen.operation, seen.deadline) = (operation, deadline);
+            (seen.operation, seen.deadline, seen.who) = (caller.operation, deadline, caller.who);
+        }
+    }
+
+    /// What ends an attempt, from the moment that its call hears of it.
+    pub(super) fn hears(&mut self, number: usize, live: AttemptNo, input: &Input<'_>) {
+        if let Input::Failed { attempt, .. } | Input::BodyEnd { attempt, .. } = input
+            && *attempt == live
+        {
+            self.over(number);
+        }
+    }
+
+    /// The attempt of a call is no longer at the provider.
+    pub(super) fn over(&mut self, number: usize) {
+        let Some(seen) = self.calls.get_mut(number) else { return };
+        if std::mem::replace(&mut seen.attempt, Attempt::None) == Attempt::UnderWay
+            && let Some((held, _)) =
+                seen.who.and_then(|at| self.under_way.get_mut(usize::from(at.0)))
+        {
+            *held -= 1;
         }
     }
 
@@ -105,6 +141,17 @@ impl Truth {
         let [first, second] = opened;
         seen.at_send =
             [At { state: provider, openings: first }, At { state: operation, openings: second }];
+        seen.attempt = Attempt::UnderWay;
+        if let Some((held, share)) =
+            seen.who.and_then(|at| self.under_way.get_mut(usize::from(at.0)))
+        {
+            *held += 1;
+            if *held > *share {
+                return Err(format!(
+                    "call {number} is one more than its caller's share of {share}"
+                ));
+            }
+        }
         let lane = self.lane_of.get(own).copied().unwrap_or(0);
         let held = self.holds.get(lane).copied().unwrap_or(Mono::ZERO);
         if now < held {
@@ -153,7 +200,8 @@ impl Truth {
         Ok(())
     }
 
-    pub(super) fn done(&self, number: usize, reply: &Reply) -> Result<(), String> {
+    pub(super) fn done(&mut self, number: usize, reply: &Reply) -> Result<(), String> {
+        self.over(number);
         let here = self.calls.get(number).is_some_and(|seen| seen.caller == Caller::Here);
         if here && *reply == Reply::Gone {
             return Err(format!("the caller of call {number} stayed and was told that it is gone"));

@@ -27,7 +27,7 @@ impl Luck {
 }
 
 /// Two windows in two lanes, few slots, a short queue.
-fn tight() -> Provider {
+pub(crate) fn tight() -> Provider {
     let mut provider = provider();
     set_timeouts(&mut provider, [0.2, 0.8, 0.5, 1.0, 5.0]);
     let window = |name, requests, per| ratelimit::Policy::new(name, requests, secs(per)).unwrap();
@@ -54,7 +54,7 @@ fn moods(luck: &mut Luck) -> Mood {
     }
 }
 
-fn chaos(seed: u64) -> (Setting, Peer) {
+pub(crate) fn chaos(seed: u64) -> (Setting, Peer) {
     let mut luck = Luck(seed, 0);
     let rate = [5.0, 30.0, 80.0][luck.upto(2) as usize];
     let mut callers = poisson(seed, rate, 40.0, &[READ, WRITE, ONCE]);

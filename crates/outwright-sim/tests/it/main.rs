@@ -8,5 +8,6 @@ mod contracts;
 mod degraded;
 mod outage;
 mod quota;
+mod shares;
 mod stories;
 mod worlds;

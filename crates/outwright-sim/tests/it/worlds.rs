@@ -22,7 +22,8 @@ pub(crate) fn quick() -> Peer {
 /// A caller of usual urgency that stays.
 pub(crate) fn caller(at: Mono, operation: OpIndex) -> Caller {
     let priority = Priority::Default;
-    Caller { at, operation, priority, timeout: None, gone_after: None, ledgered: false }
+    let who = None;
+    Caller { who, at, operation, priority, timeout: None, gone_after: None, ledgered: false }
 }
 
 /// Callers that come by chance, `rate` per second for `seconds`, of these operations in turn.

@@ -1,6 +1,7 @@
 //! What a caller hands in and what it gets back.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
@@ -10,6 +11,7 @@ use outwright_core::refusal::Refusal;
 use outwright_core::step::Failure;
 use outwright_core::time::{Mono, Now};
 
+use super::caller::Caller;
 use super::outlet::Outlet;
 use super::reply::ReplyBody;
 use crate::telemetry::Record;
@@ -39,7 +41,7 @@ pub struct CallerFacts {
     /// When its head had been read.
     pub arrived: Now,
     /// Who it is, where callers are told apart: keys are then derived per caller.
-    pub caller: Option<Box<str>>,
+    pub caller: Option<Arc<Caller>>,
 }
 
 /// What became of a call.

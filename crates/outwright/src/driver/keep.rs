@@ -13,6 +13,7 @@ use outwright_core::provider::Provider;
 use outwright_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::caller::Caller;
 use super::fields::clean_kept;
 use super::key::Whose;
 use super::memory::{Held, Memory};
@@ -250,7 +251,7 @@ fn digest(whose: Whose<'_>, method: &Method, fields: &[(&HeaderName, &HeaderValu
     };
     part(method.as_str().as_bytes());
     part(whose.operation.name.as_bytes());
-    part(whose.caller.unwrap_or_default().as_bytes());
+    part(whose.caller.map(Caller::name).unwrap_or_default().as_bytes());
     for (name, value) in fields {
         part(name.as_str().as_bytes());
         part(value.as_bytes());

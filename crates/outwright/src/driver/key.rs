@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::answer::Misuse;
+use super::caller::Caller;
 
 /// The field in which callers hand in a key.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -22,7 +23,7 @@ pub(super) struct Whose<'a> {
     pub(super) provider: &'a Provider,
     pub(super) operation: &'a Operation,
     /// The caller, where callers are told apart.
-    pub(super) caller: Option<&'a str>,
+    pub(super) caller: Option<&'a Caller>,
 }
 
 /// Puts the key of a call where its provider looks for it; says whether the caller sent one.
@@ -70,11 +71,7 @@ fn make(
     (headers, body): (&HeaderMap, &Bytes),
 ) -> Result<Option<String>, Misuse> {
     match origin {
-        // Verbatim where the contract has one caller; else it must not cross callers.
-        KeyOrigin::Required => Ok(sent.map(|key| match whose.caller {
-            Some(_) => digest(whose, &[key.as_str()]),
-            None => key,
-        })),
+        KeyOrigin::Required => Ok(sent.map(|key| own(whose, key))),
         KeyOrigin::Derive(pointers) => {
             let mut values = Vec::with_capacity(pointers.len());
             for pointer in pointers {
@@ -85,16 +82,27 @@ fn make(
             Ok(Some(digest(whose, &values)))
         }
         KeyOrigin::PerCall => {
-            Ok(Some(sent.unwrap_or_else(|| uuid::Uuid::new_v4().as_hyphenated().to_string())))
+            let made = || uuid::Uuid::new_v4().as_hyphenated().to_string();
+            Ok(Some(sent.map_or_else(made, |key| own(whose, key))))
         }
+    }
+}
+
+/// A caller's key: verbatim where the contract has one caller, else one that crosses to no other.
+fn own(whose: Whose<'_>, key: String) -> String {
+    match whose.caller {
+        Some(_) => digest(whose, &[key.as_str()]),
+        None => key,
     }
 }
 
 /// A key that tells provider, operation, caller and values apart, and survives a lost store: 128 bits as hexadecimal.
 fn digest(whose: Whose<'_>, values: &[&str]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"outwright key 1")
-        .expect("HMAC takes keys of every length");
-    let named = [&*whose.provider.name, &*whose.operation.name, whose.caller.unwrap_or_default()];
+    // What a body says is no secret, so that a derived key needs none either, unless callers are to be kept apart.
+    let salt = whose.caller.map_or(&b"outwright key 1"[..], Caller::salt);
+    let mut mac = Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes keys of every length");
+    let name = whose.caller.map_or("", Caller::name);
+    let named = [&*whose.provider.name, &*whose.operation.name, name];
     for part in named.iter().chain(values) {
         // With its length in front, no two lists of parts have the same bytes.
         mac.update(&(part.len() as u64).to_be_bytes());

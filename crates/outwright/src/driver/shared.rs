@@ -74,6 +74,7 @@ impl fmt::Display for SetupError {
                 let what = match what {
                     TooMany::Operations => "operations",
                     TooMany::Slots => "credentials",
+                    TooMany::Callers => "callers",
                     TooMany::Lanes => "sets of windows",
                 };
                 write!(

@@ -45,6 +45,8 @@ pub enum TurnedAway {
     BrowserRefused,
     /// It was meant for another host.
     HostForeign,
+    /// Nobody is known by what it shows.
+    CallerUnknown,
     /// No contract has this name.
     ProviderUnknown,
     /// No operation of the contract matches.
@@ -59,7 +61,7 @@ pub enum TurnedAway {
 
 impl TurnedAway {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BadRequest,
         Self::HeadTooLarge,
         Self::TargetTooLong,
@@ -67,6 +69,7 @@ impl TurnedAway {
         Self::PathAmbiguous,
         Self::BrowserRefused,
         Self::HostForeign,
+        Self::CallerUnknown,
         Self::ProviderUnknown,
         Self::OperationUnknown,
         Self::FieldInvalid,
@@ -85,6 +88,7 @@ impl TurnedAway {
             Self::PathAmbiguous => "path-ambiguous",
             Self::BrowserRefused => "browser-refused",
             Self::HostForeign => "host-foreign",
+            Self::CallerUnknown => "caller-unknown",
             Self::ProviderUnknown => "provider-unknown",
             Self::OperationUnknown => "operation-unknown",
             Self::FieldInvalid => "field-invalid",

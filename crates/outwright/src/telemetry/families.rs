@@ -95,7 +95,7 @@ families! {
     QUEUE_WAIT = Histogram "outwright_queue_wait_seconds" ["provider"]
         "Time that calls stood in the queue before they were let through.";
     QUEUE_REJECTIONS = Counter "outwright_queue_rejections_total" ["provider", "reason"]
-        "Calls that were refused because the queue was full or did not move in time.";
+        "Calls that were refused because the queue or a caller's share was full, or nothing moved in time.";
     UNKNOWN = Counter "outwright_unknown_outcomes_total" ["provider", "operation", "cause"]
         "Mutations of which nobody on this side can say whether the provider carried them out.";
     FALLBACKS = Counter "outwright_fallbacks_total" ["provider", "operation", "kind"]

@@ -66,6 +66,10 @@ pub(super) fn push_call(
         push_millis(line, b",\"duration_ms\":", record.age(ended));
     }
     push_millis(line, b",\"overhead_ms\":", overhead);
+    if let Some(caller) = &record.caller {
+        line.extend_from_slice(b",\"caller\":");
+        push_json(line, caller.name());
+    }
     if let Some(timeout) = record.timeout {
         push_millis(line, b",\"caller_timeout_ms\":", timeout);
     }

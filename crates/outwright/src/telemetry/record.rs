@@ -1,5 +1,6 @@
 //! What one call was: filled in by the driver as it goes, told once when the call is over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use outwright_core::cache::{Directive, Shown};
@@ -9,6 +10,8 @@ use outwright_core::provider::{OpIndex, Priority};
 use outwright_core::refusal::Reason;
 use outwright_core::step::{CallId, Skip};
 use outwright_core::time::{Mono, Now};
+
+use crate::driver::Caller;
 
 /// One call, from its arrival to the end of its reply.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct Record {
     pub operation: OpIndex,
     /// When its head had been read, on both clocks.
     pub arrived: Now,
+    /// Who called, where the deployment tells callers apart.
+    pub caller: Option<Arc<Caller>>,
     /// What the caller gave it, if it said so.
     pub timeout: Option<Duration>,
     /// What the caller asked for.
@@ -92,6 +97,7 @@ impl Record {
             provider,
             operation,
             arrived,
+            caller: None,
             timeout: None,
             priority: Priority::Default,
             request_bytes: 0,

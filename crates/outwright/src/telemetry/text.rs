@@ -218,7 +218,7 @@ impl Sources<'_> {
         });
         page.family(&families::QUEUE_REJECTIONS);
         self.each_provider(|shape, cores| {
-            for reason in [Reason::QueueFull, Reason::QueueWait] {
+            for reason in [Reason::QueueFull, Reason::QueueWait, Reason::ShareFull] {
                 let labels = [&*shape.name, reason.word()];
                 page.row(&families::QUEUE_REJECTIONS, &labels, refused(cores, reason));
             }

@@ -110,4 +110,24 @@ pub(crate) const SABOTAGES: &[Sabotage] = &[
         }],
         check: Check::Simulation("whatever_happens_the_promises_hold"),
     },
+    Sabotage {
+        name: "share-ignored",
+        what: "a caller takes slots beyond its share",
+        edits: &[Edit {
+            file: "crates/outwright-core/src/gates/shares.rs",
+            find: "looked == Some(bulkhead::Look::Taken)",
+            replace: "looked.is_none()",
+        }],
+        check: Check::Simulation("shares_hold_in_a_world_where_everything_happens"),
+    },
+    Sabotage {
+        name: "one-line-for-all-callers",
+        what: "a caller at its share stands in front of the others",
+        edits: &[Edit {
+            file: "crates/outwright-core/src/gates/shares.rs",
+            find: ".saturating_add(own)",
+            replace: ".saturating_add(own.min(0))",
+        }],
+        check: Check::Simulation("a_caller_that_floods_takes_nothing"),
+    },
 ];

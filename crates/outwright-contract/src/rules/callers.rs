@@ -1,0 +1,155 @@
+//! OW706 and OW707: which callers there are, and what each may do.
+
+use std::collections::BTreeMap;
+
+use outwright_core::limits::CALLERS_MAX;
+
+use super::{credentials, fixed, format, warning};
+use crate::deployment::Deployment;
+use crate::effective::View;
+use crate::finding::{Finding, Rule, Severity};
+use crate::node::{Entry, Kind, Node};
+use crate::options::{Options, Purpose};
+use crate::units::ratio;
+
+/// Callers that cannot be told apart, or could do nothing.
+pub static UNUSABLE: Rule = fixed(
+    "OW706",
+    "callers that cannot be told apart",
+    "who calls is known by a token alone: without one, or with that of somebody else, nobody is served or the wrong one is",
+    "give every caller a token of its own and a share above 0%, or leave `callers` out",
+);
+/// Shares that are more than all there is.
+pub static SHARES: Rule = warning(
+    "OW707",
+    "shares that are more than all there is",
+    "a share is the most that a caller holds; where shares are more than all, one caller's load is felt by the others",
+    "lower the shares until they are 100% together, or leave them out",
+);
+
+pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
+    let Some(node) = view.root.at(&["callers"]).filter(|node| !node.broken()) else { return };
+    let callers = node.entries();
+    if callers.is_empty() && matches!(node.kind, Kind::Map(_) | Kind::Empty) {
+        let message = "`callers` lists nobody, so that nobody could call";
+        out.push(Finding::new(&UNUSABLE, node.at, message).on("callers"));
+    }
+    if callers.len() > CALLERS_MAX {
+        let message = format!("{} callers; the limit is {CALLERS_MAX}", callers.len());
+        out.push(Finding::new(&UNUSABLE, node.at, message).on("callers"));
+    }
+    let mut sum = 0.0;
+    for caller in callers {
+        operations(view, caller, out);
+        let share = caller.value.read(&["share"], ratio);
+        if share == Some(0.0) {
+            let message = format!("`{}` has a share of nothing", caller.key);
+            out.push(Finding::new(&UNUSABLE, caller.value.at, message).on(subject(caller)));
+        }
+        sum += share.unwrap_or(0.0);
+    }
+    // A hair more, so that three times 33.4% is found and ten times 10% is not.
+    if sum > 1.0 + 1e-9 {
+        let message = format!("the shares of the callers are {:.1}% together", sum * 100.0);
+        out.push(Finding::new(&SHARES, node.at, message).on("callers"));
+    }
+}
+
+fn operations(view: &View<'_>, caller: &Entry, out: &mut Vec<Finding>) {
+    for name in caller.value.at(&["operations"]).map(Node::items).unwrap_or_default() {
+        if let Some(text) = name.text()
+            && !view.operations.iter().any(|op| op.name == text)
+        {
+            let message = format!("there is no operation `{text}`");
+            out.push(Finding::new(&format::DANGLING, name.at, message).on(subject(caller)));
+        }
+    }
+}
+
+fn subject(caller: &Entry) -> String {
+    format!("callers.{}", caller.key)
+}
+
+/// Whether the deployment knows the callers that a contract lists: nobody else has a token for them.
+pub(crate) fn known(
+    contract: &Node,
+    deployment: &Deployment,
+    options: &Options,
+    out: &mut Vec<Finding>,
+) {
+    for entry in contract.at(&["callers"]).map(Node::entries).unwrap_or_default() {
+        if deployment.callers.iter().any(|(name, _)| *name == entry.key) {
+            continue;
+        }
+        let message = format!("outwright.yaml names no caller `{}`", entry.key);
+        let help = "name it under `callers` of outwright.yaml, with where its token is read";
+        let mut finding = Finding::new(&format::DANGLING, entry.key_at, message);
+        if deployment.callers.is_empty() && options.purpose == Purpose::Check {
+            // A contract may be looked at without its deployment.
+            finding.severity = Severity::Warning;
+        }
+        out.push(finding.on(subject(entry)).help(help));
+    }
+}
+
+/// What `outwright.yaml` says of callers and their tokens.
+pub(crate) fn deployed(root: &Node, options: &Options, out: &mut Vec<Finding>) {
+    let callers = root.at(&["callers"]).map(Node::entries).unwrap_or_default();
+    let required = root.at(&["tokens"]).filter(|node| node.text() == Some("required"));
+    if let Some(node) = required.filter(|_| callers.is_empty()) {
+        let message = "tokens are required, and no caller has one";
+        out.push(Finding::new(&UNUSABLE, node.at, message).on("tokens"));
+    }
+    let teams = root.at(&["teams"]).map(Node::entries).unwrap_or_default();
+    let mut places: BTreeMap<String, &Entry> = BTreeMap::new();
+    for caller in callers {
+        source(caller, options, out);
+        if let Some(node) = caller.value.at(&["team"])
+            && let Some(team) = node.text()
+            && !teams.is_empty()
+            && !teams.iter().any(|known| known.key == team)
+        {
+            let message = format!("there is no team `{team}`");
+            out.push(Finding::new(&format::DANGLING, node.at, message).on(subject(caller)));
+        }
+        let token = |kind: &str| Some(format!("{kind} {}", caller.value.word(&["token", kind])?));
+        let Some(place) = token("file").or_else(|| token("env")) else { continue };
+        if let Some(twin) = places.get(&place) {
+            let message = format!("`{}` and `{}` have the same token", twin.key, caller.key);
+            let found = Finding::new(&UNUSABLE, caller.key_at, message);
+            out.push(found.see(twin.key_at, "the other one").on(subject(caller)));
+        } else {
+            places.insert(place, caller);
+        }
+    }
+}
+
+/// Where one token is read.
+fn source(caller: &Entry, options: &Options, out: &mut Vec<Finding>) {
+    let say = |rule, at, message: String| Finding::new(rule, at, message).on(subject(caller));
+    if let Some(entry) = caller.value.entry_at(&["token", "env"]) {
+        let message = format!("the token of `{}` is read from the environment", caller.key);
+        let mut finding = say(&credentials::ENVIRONMENT, entry.key_at, message);
+        if options.purpose == Purpose::Check || options.dev {
+            finding.severity = Severity::Warning;
+        }
+        out.push(finding);
+    }
+    for form in ["exec", "vault", "store"] {
+        if let Some(entry) = caller.value.entry_at(&["token", form]) {
+            let message = format!("this version does not read tokens from `{form}`");
+            let mut finding = say(&format::NOT_EXECUTABLE, entry.key_at, message);
+            if options.purpose == Purpose::Check {
+                finding.severity = Severity::Warning;
+            }
+            out.push(finding);
+        }
+    }
+    if let Some(entry) = caller.value.entry_at(&["token", "mode_ok"])
+        && entry.value.text() == Some("true")
+        && !caller.value.has(&["token", "because"])
+    {
+        let message = format!("`{}` accepts a file that others can read", caller.key);
+        out.push(say(&credentials::READABLE, entry.key_at, message));
+    }
+}
