@@ -136,6 +136,19 @@ pub(crate) struct CallArgs {
     /// The gateway's data port.
     #[arg(long, default_value = "127.0.0.1:4180")]
     pub(crate) gateway: SocketAddr,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+}
+
+/// TLS to a gateway.
+#[derive(Debug, Args)]
+pub(crate) struct TlsArgs {
+    /// Speak TLS to the gateway, and trust the roots in this PEM file.
+    #[arg(long)]
+    pub(crate) ca: Option<PathBuf>,
+    /// The name that the gateway's certificate is for; its address when it is left out.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +156,8 @@ pub(crate) struct StatusArgs {
     /// The gateway's admin port.
     #[arg(long, default_value = "127.0.0.1:4181")]
     pub(crate) admin: SocketAddr,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
     /// Where the gateway keeps its state: its admin token is read from there.
     #[arg(long)]
     pub(crate) state: Option<PathBuf>,

@@ -27,7 +27,7 @@ pub(crate) fn call(args: &CallArgs) -> Exit {
             return Exit::WrongUse;
         }
     };
-    match gateway::send(args.gateway, request) {
+    match gateway::send(args.gateway, &args.tls, request) {
         Ok(reply) => {
             eprintln!("{:?} {}", reply.version(), reply.status());
             for (name, value) in reply.headers() {
@@ -94,7 +94,7 @@ fn prepare(
     let mut request = Request::builder()
         .method(operation.method.clone())
         .uri(format!("/{}{path}", provider.name))
-        .header(HOST, args.gateway.to_string());
+        .header(HOST, gateway::host(args.gateway, &args.tls));
     if body.first() == Some(&b'{') || body.first() == Some(&b'[') {
         request = request.header(CONTENT_TYPE, "application/json");
     } else if !body.is_empty() {

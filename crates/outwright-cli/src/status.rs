@@ -31,14 +31,14 @@ pub(crate) fn status(args: &StatusArgs) -> Exit {
     };
     let request = Request::builder()
         .uri("/v1/status")
-        .header(HOST, args.admin.to_string())
+        .header(HOST, gateway::host(args.admin, &args.tls))
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .body(Full::new(Bytes::new()));
     let Ok(request) = request else {
         eprintln!("error: the token in {} is not usable", folder.display());
         return Exit::Environment;
     };
-    let reply = match gateway::send(args.admin, request) {
+    let reply = match gateway::send(args.admin, &args.tls, request) {
         Ok(reply) => reply,
         Err(error) => {
             eprintln!("error: {error}");

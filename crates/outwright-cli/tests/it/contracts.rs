@@ -54,7 +54,7 @@ operations:
 }
 
 /// Secrets that others can read are refused, so the test's own has the mode of a real one.
-fn private(path: &Path) {
+pub(crate) fn private(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("the file is the test's");
 }

@@ -1,6 +1,8 @@
 //! The binary as its users meet it: exit codes, stdout, stderr, and real clients in front of a running gateway.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod contracts;

@@ -92,8 +92,8 @@ pub(crate) fn gateway_with(folder: &Path, variables: &[(&str, &str)]) -> Gateway
         if talk.read_line(&mut line).expect("stderr is text") == 0 {
             panic!("the gateway ended before it served; it said:\n{said}");
         }
-        data = data.or_else(|| address(&line, "callers on http://"));
-        admin = admin.or_else(|| address(&line, "operators on http://"));
+        data = data.or_else(|| address(&line, "callers on "));
+        admin = admin.or_else(|| address(&line, "operators on "));
         said.push_str(&line);
     }
     let (data, admin) = data.zip(admin).expect("the loop ends with both");
@@ -101,7 +101,7 @@ pub(crate) fn gateway_with(folder: &Path, variables: &[(&str, &str)]) -> Gateway
 }
 
 fn address(line: &str, mark: &str) -> Option<SocketAddr> {
-    let rest = line.split(mark).nth(1)?;
+    let rest = line.split(mark).nth(1)?.split("://").nth(1)?;
     rest.split(|c: char| c.is_whitespace() || c == ',').next()?.parse().ok()
 }
 
