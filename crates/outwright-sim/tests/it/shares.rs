@@ -55,6 +55,12 @@ fn a_caller_that_floods_takes_nothing_from_one_that_does_not() {
             .partition(|(_, event)| event.call.0 < flooding as u64);
         assert!(shop.len() > 1_000, "seed {seed}: the flood is refused {} times", shop.len());
         assert!(books.is_empty(), "seed {seed}: {books:?}");
+        let waited = |event: &&(Mono, Event)| {
+            event.1.what == What::Queued && event.1.call.0 >= flooding as u64
+        };
+        let waited = tape.events.iter().filter(waited).count() as u64;
+        let calls = report.calls - flooding as u64;
+        assert!(waited * 10 < calls, "seed {seed}: {waited} of {calls} stood behind the flood");
         assert!(report.calls > flooding as u64 + 50, "the other one did call");
     }
 }
