@@ -221,6 +221,7 @@ mod tests {
             Reason::CredentialMissing,
             Reason::BodyTooLarge,
             Reason::KeyMissing,
+            Reason::NotAllowed,
             Reason::CallerGone,
             Reason::StoreDown,
             Reason::MemoryFull,
