@@ -69,6 +69,33 @@ pub(crate) fn contracts(paths: &[PathBuf]) -> Result<Vec<Read>, ReadError> {
     found.iter().map(|path| read(path)).collect()
 }
 
+/// What tells whether files may have changed, without reading them: which there are, and when each was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Glimpse(Vec<(PathBuf, Option<Written>)>);
+
+/// The file behind a path, through all links, and its last change.
+type Written = (u64, u64, u64, i64, i64);
+
+/// Looks at the contract files at a path and at these other files; what cannot be looked at is not there.
+pub(crate) fn glimpse(contracts: &Path, others: &[PathBuf]) -> Glimpse {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut found = Vec::new();
+    if contracts.is_dir() {
+        // A folder that cannot be listed is seen as an empty one.
+        let _listed = collect(contracts, &mut found, 0);
+    } else {
+        found.push(contracts.to_path_buf());
+    }
+    found.extend(others.iter().cloned());
+    found.sort();
+    found.dedup();
+    let written = |path: &PathBuf| {
+        let meta = fs::metadata(path).ok()?;
+        Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+    };
+    Glimpse(found.into_iter().map(|path| (path.clone(), written(&path))).collect())
+}
+
 /// How deep folders of contracts may be nested: chosen, against loops of links.
 const DEPTH_MAX: usize = 8;
 

@@ -62,6 +62,14 @@ pub(crate) fn try_sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
     Ok(sources)
 }
 
+/// Where the `outwright.yaml` of the contracts at a path may stand.
+pub(crate) fn deployments(contracts: &Path) -> impl Iterator<Item = PathBuf> {
+    let folder = if contracts.is_dir() { Some(contracts) } else { contracts.parent() };
+    let above = folder.and_then(Path::parent);
+    let places = [above, folder, Some(Path::new(""))];
+    places.into_iter().flatten().map(|folder| folder.join("outwright.yaml"))
+}
+
 /// A file that a contract names: looked for from the folder above the contract's, then from its own, then from here.
 fn beside(contract: &Path, named: &str) -> Option<PathBuf> {
     let folder = contract.parent().unwrap_or(Path::new(""));

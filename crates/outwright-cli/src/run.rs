@@ -7,6 +7,7 @@ use std::sync::Arc;
 use outwright::telemetry::LogTarget;
 use outwright::{Settings, Shared};
 use outwright_contract::{Loaded, Options, Source, load};
+use outwright_core::provider::Mode;
 use outwright_gateway::{Config, Handle, Server, StartError};
 
 use crate::args::RunArgs;
@@ -33,6 +34,14 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         handle.data(),
         handle.admin()
     );
+    for (_, provider) in handle.shared().roster().providers() {
+        if provider.mode == Mode::Report {
+            eprintln!(
+                "outwright: {} only reports: its breaker, limits, queue and retries do not bind",
+                provider.name
+            );
+        }
+    }
     for (provider, door) in handle.doors() {
         eprintln!("outwright: {provider} on {scheme}://{door}");
     }

@@ -89,6 +89,9 @@ fn text(status: &Value) -> String {
             number(&calls["failed"]),
             number(&calls["in_flight"])
         );
+        if word(&provider["mode"]) == "report" {
+            out.push_str("  mode         report: breaker, limits, queue and retries do not bind\n");
+        }
         for breaker in provider["breakers"].as_array().into_iter().flatten() {
             let state = word(&breaker["state"]);
             let of = word(&breaker["breaker"]);
@@ -120,6 +123,10 @@ fn text(status: &Value) -> String {
         for credential in provider["credentials"].as_array().into_iter().flatten() {
             let state = if number(&credential["version"]) > 0 { "there" } else { "MISSING" };
             let _ = writeln!(out, "  credential   {}: {state}", word(&credential["name"]));
+        }
+        for unnamed in provider["unnamed"].as_array().into_iter().flatten() {
+            let (request, calls) = (word(&unnamed["request"]), number(&unnamed["calls"]));
+            let _ = writeln!(out, "  unnamed      {request}: {calls} calls");
         }
     }
     out

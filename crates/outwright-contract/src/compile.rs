@@ -9,7 +9,7 @@ use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
     About, Bodies, Caller, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Links, Listen, Media,
-    OpIndex, Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
+    Mode, OpIndex, Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
 use outwright_core::{breaker, bulkhead, cache, fallback, ratelimit, retry, timeout};
@@ -84,6 +84,7 @@ pub(crate) fn provider(view: &View<'_>, digest: &str) -> Made<Provider> {
         slots: slots(view)?.into(),
         fields: fields(root)?,
         callers: callers(view)?.into(),
+        mode: if root.word(&["mode"]) == Some("report") { Mode::Report } else { Mode::Enforce },
         listen: listen(root),
         links: links(root),
         egress: egress(view),

@@ -101,6 +101,11 @@ pub enum Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass(u32);
 
+impl Pass {
+    /// Of somebody who was never asked.
+    pub(crate) const NONE: Self = Self(0);
+}
+
 /// What a breaker says to someone who wants to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {

@@ -50,6 +50,8 @@ pub enum What {
     RetrySkipped(Skip),
     /// The call was refused.
     Refused(Reason),
+    /// The gates only report: what they would have done.
+    Would(Would),
     /// The provider asked for this much time.
     Hint(Duration),
     /// A breaker changed.
@@ -65,6 +67,29 @@ pub enum What {
     Degraded(Degraded),
     /// The call is over.
     Done,
+}
+
+/// What gates that only report would have done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Would {
+    /// Refused the call.
+    Refuse(Reason),
+    /// Let it wait.
+    Queue(Reason),
+    /// Sent another attempt.
+    Retry,
+}
+
+impl Would {
+    /// Its word in metrics and logs; stable.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Refuse(_) => "refuse",
+            Self::Queue(_) => "queue",
+            Self::Retry => "retry",
+        }
+    }
 }
 
 /// The state of a breaker, as shown.

@@ -27,7 +27,7 @@ use crate::dice::Draw;
 use crate::event::{BreakerState, What};
 use crate::limits::{LANES_MAX, LEASE_GRACE};
 use crate::outcome::Verdict;
-use crate::provider::{OpIndex, Provider};
+use crate::provider::{Mode, OpIndex, Provider};
 use crate::ratelimit::{self, Stamp, Window};
 use crate::record::{Record, Told};
 use crate::refusal::{Reason, Refusal};
@@ -46,6 +46,7 @@ mod hold;
 mod judge;
 mod pump;
 mod queue;
+mod report;
 mod shares;
 mod succeed;
 mod view;
@@ -153,6 +154,9 @@ impl Gates {
         }
         let look = self.look(p, now, ask.wish(), Who::Newcomer(ask.draw));
         let ahead = self.ahead(ask);
+        if p.mode == Mode::Report && !matches!(look, Look::Pass { .. }) {
+            return self.report(p, now, ask, look);
+        }
         match look {
             Look::Refused(refusal) => Entry::Refused(refusal),
             Look::Pass { version } if ahead == Ahead::Nobody => {
@@ -214,7 +218,7 @@ impl Gates {
     #[must_use]
     pub fn sending(&mut self, now: Mono, grant: &mut Grant) -> Sending {
         let Issued { stamp: old, at: granted, operation, .. } = grant.0;
-        if granted == now {
+        if granted == now || grant.0.taught == Taught::Never {
             return Sending::Go;
         }
         if self.stands(now, grant) == Sending::AskAgain {
@@ -235,6 +239,9 @@ impl Gates {
     #[must_use]
     pub fn stands(&self, now: Mono, grant: &Grant) -> Sending {
         let Issued { at: granted, operation, .. } = grant.0;
+        if grant.0.taught == Taught::Never {
+            return Sending::Go;
+        }
         let lane = self.lanes.get(usize::from(self.lane_of(operation)));
         let held = lane.is_some_and(|l| l.hold.look_again(now, granted) != hold::Look::Free);
         let own = self.operations.get(usize::from(operation.0));
@@ -254,7 +261,8 @@ impl Gates {
 
     /// What the attempt taught: once, as soon as it is known. Later verdicts of the same grant are ignored.
     pub fn learn(&mut self, p: &Provider, now: Mono, grant: &mut Grant, lesson: Lesson) {
-        if mem::replace(&mut grant.0.taught, Taught::Verdict) == Taught::Nothing {
+        if grant.0.taught == Taught::Nothing {
+            grant.0.taught = Taught::Verdict;
             self.judge(p, now, grant.0, lesson);
             self.pump(p, now);
         }
@@ -411,6 +419,9 @@ impl Gates {
     }
 
     fn give_back(&mut self, p: &Provider, now: Mono, issued: Issued, left: Left) {
+        if issued.taught == Taught::Never {
+            return;
+        }
         if issued.taught == Taught::Nothing {
             self.judge(p, now, issued, Lesson::NOTHING);
         }

@@ -63,6 +63,8 @@ pub struct Provider {
     pub fields: Fields,
     /// Who may call; empty: whoever reaches the gateway.
     pub callers: Box<[Caller]>,
+    /// Whether its gates bind.
+    pub mode: Mode,
     /// A door of its own at the gateway.
     pub listen: Option<Listen>,
     /// What becomes of its links to itself.
@@ -431,6 +433,27 @@ pub enum Inject {
         /// Its name.
         name: Box<str>,
     },
+}
+
+/// Whether the gates of a provider bind: breaker, limits, queue and retries. Everything else always does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// They do.
+    #[default]
+    Enforce,
+    /// They say what they would have done, and let every call pass once.
+    Report,
+}
+
+impl Mode {
+    /// Its word in contracts; stable.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Report => "report",
+        }
+    }
 }
 
 /// A door of a provider: whoever comes in through it calls this provider, by the provider's own paths.

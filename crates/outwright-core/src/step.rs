@@ -258,11 +258,13 @@ pub enum Skip {
     Gates,
     /// The caller is gone.
     CallerGone,
+    /// The contract only reports.
+    Report,
 }
 
 impl Skip {
     /// Every cause.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Final,
         Self::Attempts,
         Self::Budget,
@@ -275,7 +277,28 @@ impl Skip {
         Self::Contract,
         Self::Gates,
         Self::CallerGone,
+        Self::Report,
     ];
+
+    /// The same under a contract that only reports: what outwright would have had left to try is the caller's to try.
+    #[must_use]
+    pub const fn reported(self) -> Self {
+        match self {
+            Self::Attempts
+            | Self::Budget
+            | Self::Deadline
+            | Self::BreakerOpen
+            | Self::HintTooLong
+            | Self::Gates => Self::Report,
+            Self::Final
+            | Self::Plan
+            | Self::Body
+            | Self::Told
+            | Self::Contract
+            | Self::CallerGone
+            | Self::Report => self,
+        }
+    }
 
     /// Its word; stable.
     #[must_use]
@@ -293,6 +316,7 @@ impl Skip {
             Self::Contract => "contract",
             Self::Gates => "gates",
             Self::CallerGone => "caller_gone",
+            Self::Report => "report_mode",
         }
     }
 }

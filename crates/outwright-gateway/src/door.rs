@@ -9,6 +9,7 @@ mod dress;
 mod fields;
 mod hosts;
 mod links;
+mod outcomes;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,21 +18,19 @@ use std::time::Duration;
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, header};
-use outwright::telemetry::{self, Record, TurnedAway};
+use outwright::telemetry::{self, Record};
 use outwright::{
-    Answer, Caller, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody,
-    Roster,
+    Answer, Caller, CallerFacts, Core, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody, Roster,
 };
 use outwright_core::admission::Unmatched;
-use outwright_core::outcome::{Effect, Fault};
-use outwright_core::provider::{Links, OpIndex, Operation};
-use outwright_core::refusal::Reason;
-use outwright_core::step::Failure;
+use outwright_core::outcome::Effect;
+use outwright_core::provider::{Links, Mode, OpIndex};
 use outwright_core::time::{Mono, Now};
 
 use self::callers::Unknown;
 use self::dress::{Origin, Times};
 use self::links::Here;
+use self::outcomes::{failed_as, misused, refused_as, turned_away};
 use crate::guard::Watch;
 use crate::listener::{Answers, Inbound, Tls};
 use crate::problem::{self, Kind, Place, Problem};
@@ -186,10 +185,17 @@ impl Door {
         let operation = contract.routes.find(request.method(), rest_path).map_err(|why| {
             let kind = match why {
                 Unmatched::Ambiguous(_) => &problem::PATH_AMBIGUOUS,
-                Unmatched::Unknown => &problem::OPERATION_UNKNOWN,
+                Unmatched::Unknown => {
+                    let unnamed = self.core.shared().unnamed();
+                    unnamed.came(provider, request.method(), rest_path);
+                    &problem::OPERATION_UNKNOWN
+                }
             };
             (kind, Some(provider))
         })?;
+        if contract.mode == Mode::Report && contract.operation(operation).template.ends_with("**") {
+            self.core.shared().unnamed().came(provider, request.method(), rest_path);
+        }
         let path = match rest.unwrap_or_default() {
             "" => Ok(PathAndQuery::from_static("/")),
             query if query.starts_with('?') => PathAndQuery::try_from(["/", query].concat()),
@@ -404,84 +410,6 @@ fn times(record: &Record, now: Mono) -> Times {
         queue: record.queued,
         provider: record.attempts.time(now),
     }
-}
-
-/// What a caller's mistake is told as.
-fn misused(misuse: &Misuse) -> Problem {
-    Problem::of(match misuse {
-        Misuse::BodyTooLarge { .. } => &problem::BODY_TOO_LARGE,
-        Misuse::BodyBroken => &problem::REQUEST_BROKEN,
-        Misuse::BodyLate => &problem::REQUEST_LATE,
-        Misuse::KeyMissing => &problem::KEY_MISSING,
-        Misuse::KeyInvalid => &problem::FIELD_INVALID,
-        Misuse::KeyField(_) => &problem::KEY_UNUSABLE,
-        Misuse::Upgrade => &problem::UPGRADE_REFUSED,
-        Misuse::Loop => &problem::LOOP_DETECTED,
-        Misuse::PathTooLong => &problem::TARGET_TOO_LONG,
-    })
-}
-
-/// What a refused call counts as.
-fn refused_as(reason: Reason) -> telemetry::Outcome {
-    match reason {
-        Reason::CallerGone => telemetry::Outcome::Cancelled,
-        Reason::BreakerOpen
-        | Reason::Hold
-        | Reason::Exhausted
-        | Reason::LimiterFull
-        | Reason::ShareFull
-        | Reason::QueueFull
-        | Reason::QueueWait
-        | Reason::DeadlineTooShort
-        | Reason::CredentialMissing
-        | Reason::BodyTooLarge
-        | Reason::KeyMissing
-        | Reason::NotAllowed
-        | Reason::StoreDown
-        | Reason::MemoryFull
-        | Reason::Draining => telemetry::Outcome::Rejected,
-    }
-}
-
-/// What a failed call counts as.
-fn failed_as(failure: &Failure, operation: &Operation) -> telemetry::Outcome {
-    if failure.effect == Effect::Unknown && problem::mutates(operation.plan) {
-        return telemetry::Outcome::Unknown;
-    }
-    match failure.fault {
-        Fault::DnsTimeout
-        | Fault::ConnectTimeout
-        | Fault::TlsTimeout
-        | Fault::WriteTimeout
-        | Fault::FirstByteTimeout
-        | Fault::BodyIdle
-        | Fault::BodyLate => telemetry::Outcome::Timeout,
-        Fault::RequestBroken => telemetry::Outcome::ClientError,
-        Fault::DnsTemporary
-        | Fault::DnsNotFound
-        | Fault::AddressProhibited
-        | Fault::ConnectRefused
-        | Fault::ConnectUnreachable
-        | Fault::TlsTransport
-        | Fault::TlsRefused
-        | Fault::StaleConnection
-        | Fault::Reset
-        | Fault::RefusedStream
-        | Fault::GoneAway
-        | Fault::StreamReset
-        | Fault::Malformed
-        | Fault::HeadTooLarge
-        | Fault::BodyTruncated
-        | Fault::BodyTooLarge
-        | Fault::ContentCoding
-        | Fault::MediaType => telemetry::Outcome::ProviderError,
-    }
-}
-
-/// The word under which the door counts a request that it answered itself.
-pub(crate) fn turned_away(kind: &'static Kind) -> TurnedAway {
-    let mut all = TurnedAway::ALL.into_iter();
-    all.find(|why| why.word() == kind.name).unwrap_or(TurnedAway::BadRequest)
 }
 
 #[cfg(test)]

@@ -175,7 +175,8 @@ pub const fn mutates(plan: Plan) -> bool {
 #[must_use]
 pub const fn retry_word(skip: Skip) -> Option<&'static str> {
     match skip {
-        Skip::Final | Skip::Told => None,
+        // Where a contract only reports, the caller's own repeats are what protects it.
+        Skip::Final | Skip::Told | Skip::Report => None,
         Skip::Attempts
         | Skip::Budget
         | Skip::Deadline

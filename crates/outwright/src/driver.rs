@@ -31,6 +31,7 @@ mod shared;
 mod shelf;
 mod show;
 mod trace;
+mod unnamed;
 mod via;
 
 use std::cell::{Cell, RefCell};
@@ -54,6 +55,7 @@ pub use self::outlet::{Outlet, Outlets};
 pub use self::reply::{BrokenOff, ReplyBody};
 pub use self::roster::Roster;
 pub use self::shared::{Settings, SetupError, Shared};
+pub use self::unnamed::Unnamed;
 pub use crate::transport::{PoolCounts, TrustError};
 
 use self::driven::Driven;

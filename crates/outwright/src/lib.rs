@@ -12,5 +12,5 @@ pub mod wallet;
 
 pub use driver::{
     Answer, BrokenOff, Caller, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own,
-    PoolCounts, ReplyBody, Roster, Settings, SetupError, Shared, TrustError,
+    PoolCounts, ReplyBody, Roster, Settings, SetupError, Shared, TrustError, Unnamed,
 };

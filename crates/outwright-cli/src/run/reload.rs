@@ -1,5 +1,6 @@
 //! Contracts that change while the gateway runs: what is good takes over, what is not changes nothing and is told.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use outwright::telemetry::Refused;
@@ -8,6 +9,7 @@ use outwright_gateway::{Handle, Look};
 
 use super::read;
 use crate::args::RunArgs;
+use crate::files::{self, Glimpse};
 use crate::load as contracts;
 
 /// How often the files are looked at (chosen: a change is in force within two looks, and a look costs a few reads).
@@ -25,6 +27,8 @@ pub(super) struct Contracts<'a> {
     judged: Vec<Source>,
     /// What has changed since, and has to be the same at the next look: half a file is no contract.
     seen: Option<Vec<Source>>,
+    /// The files as they were when they were last read.
+    glimpse: Option<Glimpse>,
 }
 
 impl<'a> Contracts<'a> {
@@ -34,11 +38,17 @@ impl<'a> Contracts<'a> {
         handle: &'a Handle,
         (sources, loaded): (Vec<Source>, Loaded),
     ) -> Self {
-        Self { args, handle, standing: loaded, judged: sources, seen: None }
+        Self { args, handle, standing: loaded, judged: sources, seen: None, glimpse: None }
     }
 
     /// Looks at the files; where they changed, or somebody asked for it, tries to take them over.
     pub(super) fn look(&mut self, why: Look) {
+        // Reading all of it twice a second would be work; what stands still is not read.
+        let glimpse = files::glimpse(&self.args.contracts, &self.others());
+        if why == Look::Due && self.seen.is_none() && self.glimpse.as_ref() == Some(&glimpse) {
+            return;
+        }
+        self.glimpse = Some(glimpse);
         if why == Look::Asked
             && let Err(error) = self.handle.renew_tls()
         {
@@ -48,7 +58,7 @@ impl<'a> Contracts<'a> {
             Ok(sources) => sources,
             // Between two states of a folder files may be gone for a moment: that is told when it was asked for.
             Err(error) => {
-                self.seen = None;
+                (self.seen, self.glimpse) = (None, None);
                 if why == Look::Asked {
                     self.stay(&error.to_string());
                 }
@@ -70,6 +80,12 @@ impl<'a> Contracts<'a> {
         } else if sources != self.judged {
             self.seen = Some(sources);
         }
+    }
+
+    /// The files beside the contracts: those that were read, and `outwright.yaml`, where it may come to be.
+    fn others(&self) -> Vec<PathBuf> {
+        let read = self.judged.iter().map(|source| PathBuf::from(&source.path));
+        read.chain(contracts::deployments(&self.args.contracts)).collect()
     }
 
     fn take_over(&mut self, sources: &[Source]) {

@@ -107,8 +107,6 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         }
     };
     refuse(root.at(&["tenants"]), "tenants", "this version does not serve tenants");
-    let mode = root.at(&["mode"]).filter(|n| n.text() == Some("report"));
-    refuse(mode, "mode", "this version enforces every contract; it has no report mode");
     for slot in view.credentials() {
         let subject = format!("credentials.{}", slot.key);
         for form in ["exec", "vault", "store"] {

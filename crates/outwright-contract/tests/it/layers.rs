@@ -77,7 +77,6 @@ fn what_this_version_cannot_execute_is_an_error_only_to_run() {
         ("{ bearer: {} }", "{ hmac: { header: X-Signature } }"),
         ("{ bearer: {} }", "{ mtls: {} }"),
         ("key: required }", "key: required }\n    async: always"),
-        ("tier: important", "tier: important\nmode: report"),
         ("tier: important", "tier: important\ntenants: { hosts: [\"*.acme.example\"] }"),
         ("per: 1s }", "per: 1s, scope: tenant }"),
     ];

@@ -6,11 +6,11 @@ use crate::classify;
 use crate::credential::Refused;
 use crate::deadline::Fit;
 use crate::dice::{Draw, Salt};
-use crate::event::{Event, What};
+use crate::event::{Event, What, Would};
 use crate::gates::{Ask, Claim, Entry, Grant, Left, Lesson, Sending, Ticket, Try};
 use crate::idempotency::{Ending, Shown};
 use crate::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent, Verdict};
-use crate::provider::Plan;
+use crate::provider::{Mode, Plan};
 use crate::refusal::{Reason, Refusal};
 use crate::retry::{Again, Decision, Kind};
 use crate::step::{Action, Claimed, Failure, Reply, Skip};
@@ -32,6 +32,10 @@ impl Call {
         };
         match cx.gates.enter(cx.standing, cx.now.mono, &ask) {
             Entry::Granted(grant) => self.granted(cx, grant),
+            Entry::Reported(grant, would) => {
+                self.tell(cx, What::Would(would));
+                self.granted(cx, grant);
+            }
             Entry::Queued(ticket) => {
                 self.tell(cx, What::Queued);
                 self.stage = Stage::Queued(ticket);
@@ -391,6 +395,11 @@ impl Call {
             Caller::Gone => Decision::Skip(Skip::CallerGone),
         };
         let why = match decision {
+            // Repeats that cost nothing follow from how outwright sends, and stay.
+            Decision::Again(again) if cx.provider.mode == Mode::Report && again.kind.cost() > 0 => {
+                self.tell(cx, What::Would(Would::Retry));
+                Skip::Report
+            }
             Decision::Again(again) => {
                 self.tally.note(verdict, again);
                 if again.kind.cost() > 0 {
@@ -402,6 +411,7 @@ impl Call {
             }
             // Nothing looks yet whether it happened: then it must not be sent again.
             Decision::Reconcile { .. } => Skip::Plan,
+            Decision::Skip(why) if cx.provider.mode == Mode::Report => why.reported(),
             Decision::Skip(why) => why,
         };
         if why != Skip::Final {

@@ -3,6 +3,7 @@
 use super::Ticket;
 use crate::breaker;
 use crate::dice::Draw;
+use crate::event::Would;
 use crate::outcome::Verdict;
 use crate::provider::{CallerIndex, OpIndex, Priority};
 use crate::ratelimit::Stamp;
@@ -33,6 +34,8 @@ pub enum Entry {
     Queued(Ticket),
     /// Not now.
     Refused(Refusal),
+    /// Send: the gates only report, and would have done this.
+    Reported(Grant, Would),
 }
 
 /// What the gates answer to somebody who waits.
@@ -122,6 +125,8 @@ impl Ask {
 pub(super) enum Taught {
     Nothing,
     Verdict,
+    /// Nor will it: it passed gates that only report, which would not have let it.
+    Never,
 }
 
 impl Grant {

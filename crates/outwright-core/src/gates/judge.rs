@@ -3,8 +3,8 @@
 use std::mem;
 
 use super::{
-    Breaker, BreakerState, Draw, Gates, Issued, Lesson, Mono, OpIndex, Provider, Reason, Refusal,
-    Try, Verdict, breaker, hold, opens,
+    Breaker, BreakerState, Draw, Gates, Issued, Lesson, Mode, Mono, OpIndex, Provider, Reason,
+    Refusal, Try, Verdict, breaker, hold, opens,
 };
 use crate::outcome::{Class, Evidence};
 
@@ -32,7 +32,7 @@ impl Gates {
         if changed == Some(BreakerState::Open) {
             self.operations.iter_mut().for_each(Breaker::forget_counts);
             let until = self.authority_opens(p, now);
-            self.refuse_waiters(until, |_| true);
+            self.refuse_waiters(until, |_| p.mode == Mode::Enforce);
         }
         // What took the whole authority down says nothing of one operation.
         let opened = changed == Some(BreakerState::Open);
@@ -43,7 +43,9 @@ impl Gates {
             if changed == Some(BreakerState::Open) {
                 let until = opens(breaker.look(&p.breaker, now));
                 let refusal = Refusal { reason: Reason::BreakerOpen, until };
-                self.refuse_waiters(refusal, |waiter| waiter.operation == issued.operation);
+                self.refuse_waiters(refusal, |waiter| {
+                    waiter.operation == issued.operation && p.mode == Mode::Enforce
+                });
             }
             self.note(Some(issued.operation), changed);
         }

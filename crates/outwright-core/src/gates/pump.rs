@@ -1,8 +1,9 @@
 //! Looking at all gates, and handing grants to those who wait.
 
+use super::report::uncounted;
 use super::{
-    Draw, Gates, Head, Issued, Look, Mono, Place, Provider, Reason, Refusal, Wish, breaker,
-    bulkhead, credential, hold, opens, ratelimit,
+    Draw, Gates, Head, Issued, Look, Mode, Mono, OpIndex, Place, Provider, Reason, Refusal, Wish,
+    breaker, bulkhead, credential, hold, opens, ratelimit,
 };
 
 impl Gates {
@@ -12,7 +13,12 @@ impl Gates {
     pub(super) fn pump(&mut self, p: &Provider, now: Mono) {
         while self.queue.waiting() > 0 {
             let Some((head, version)) = self.next(p, now) else { break };
-            let issued: Issued = self.take(p, now, head.waiter.wish(), version);
+            let wish = head.waiter.wish();
+            let issued: Issued = match p.mode {
+                Mode::Enforce => self.take(p, now, wish, version),
+                // It waited for its credential alone.
+                Mode::Report => uncounted(now, wish.operation, version),
+            };
             self.queue.answer(head.ticket, Place::Handed(issued));
             self.woken.push(head.ticket);
         }
@@ -62,6 +68,9 @@ impl Gates {
     /// What stands between a call and its grant now. Takes nothing.
     pub(super) fn look(&mut self, p: &Provider, now: Mono, wish: Wish, who: Who) -> Look {
         let operation = wish.operation;
+        if p.mode == Mode::Report && matches!(who, Who::Waiter) {
+            return self.look_of_one_who_waits(operation, now);
+        }
         let mut wait: Option<Refusal> = None;
         let authority = self.authority.look(&p.breaker, now);
         let own = self.operations.get(usize::from(operation.0));
@@ -120,6 +129,15 @@ impl Gates {
         match self.slots.look(&p.bulkhead, wish.priority) {
             bulkhead::Look::Free => Look::Pass { version },
             bulkhead::Look::Taken => Look::Slot,
+        }
+    }
+
+    /// Where gates only report, what a call waits for is its credential.
+    fn look_of_one_who_waits(&self, operation: OpIndex, now: Mono) -> Look {
+        match self.version_now(operation, now) {
+            credential::Look::Fresh(version) => Look::Pass { version },
+            credential::Look::Fetching => Look::Credential,
+            credential::Look::Missing => Look::Refused(Refusal::now(Reason::CredentialMissing)),
         }
     }
 

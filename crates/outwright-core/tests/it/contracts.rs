@@ -61,6 +61,7 @@ pub(crate) fn provider() -> Provider {
         slots: Box::new([]),
         fields: Fields::default(),
         callers: Box::new([]),
+        mode: outwright_core::provider::Mode::Enforce,
         listen: None,
         links: Links::Keep,
         egress: Egress::default(),

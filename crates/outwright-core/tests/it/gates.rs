@@ -48,6 +48,7 @@ impl Scene {
             Entry::Granted(grant) => grant,
             Entry::Queued(_) => panic!("has to wait"),
             Entry::Refused(refusal) => panic!("{refusal:?}"),
+            Entry::Reported(..) => panic!("the gates bind"),
         }
     }
 

@@ -6,6 +6,7 @@ mod call;
 mod contracts;
 mod fallback;
 mod gates;
+mod report;
 mod shares;
 mod succession;
 mod threads;

@@ -39,7 +39,9 @@ impl Scene {
     fn grant(&mut self, operation: OpIndex) -> Grant {
         match self.enter(operation) {
             Entry::Granted(grant) => grant,
-            other @ (Entry::Queued(_) | Entry::Refused(_)) => panic!("{other:?}"),
+            other @ (Entry::Queued(_) | Entry::Refused(_) | Entry::Reported(..)) => {
+                panic!("{other:?}")
+            }
         }
     }
 
@@ -235,7 +237,9 @@ fn who_waits_keeps_its_turn_when_operations_move_to_other_windows() {
     let tickets: Vec<_> = [READ, WRITE, READ]
         .map(|operation| match scene.enter(operation) {
             Entry::Queued(ticket) => ticket,
-            other @ (Entry::Granted(_) | Entry::Refused(_)) => panic!("{other:?}"),
+            other @ (Entry::Granted(_) | Entry::Refused(_) | Entry::Reported(..)) => {
+                panic!("{other:?}")
+            }
         })
         .into();
     scene.reload(|p| {

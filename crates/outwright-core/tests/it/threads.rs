@@ -77,7 +77,7 @@ fn run(manner: Manner) -> Shared {
     let held: Vec<Grant> = (0..SLOTS)
         .map(|_| match gates.enter(&p, Mono::ZERO, &ask(0, Priority::Critical)) {
             Entry::Granted(grant) => grant,
-            Entry::Queued(_) | Entry::Refused(_) => panic!("there are slots"),
+            Entry::Queued(_) | Entry::Refused(_) | Entry::Reported(..) => panic!("there are slots"),
         })
         .collect();
     let (came, served) = (Vec::new(), Vec::new());

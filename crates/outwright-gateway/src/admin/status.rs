@@ -23,6 +23,7 @@ struct OfProvider<'a> {
     tier: &'static str,
     owner: &'a str,
     contract: &'a str,
+    mode: &'static str,
     calls: OfCalls,
     breakers: Vec<OfBreaker<'a>>,
     retry_budget: f64,
@@ -31,6 +32,14 @@ struct OfProvider<'a> {
     queue: Used,
     windows: Vec<OfWindow<'a>>,
     credentials: Vec<OfCredential<'a>>,
+    /// Requests that no operation names, by their shape.
+    unnamed: Vec<OfUnnamed>,
+}
+
+#[derive(Serialize)]
+struct OfUnnamed {
+    request: String,
+    calls: u64,
 }
 
 #[derive(Serialize)]
@@ -86,21 +95,27 @@ pub(super) fn answer(shared: &Shared) -> Response<Whole> {
     };
     let roster = shared.roster();
     let providers = roster.providers().filter_map(|(index, provider)| {
-        Some((provider, levels.get(index)?.as_ref()?, calls.get(index)?))
+        let unnamed = shared.unnamed().of(index);
+        Some((provider, levels.get(index)?.as_ref()?, calls.get(index)?, unnamed))
     });
     let status = Status {
         version: env!("CARGO_PKG_VERSION"),
         uptime_ms: shared.now().mono.nanos() / 1_000_000,
         contracts,
         providers: providers
-            .map(|(provider, levels, calls)| of(provider, levels, *calls))
+            .map(|(provider, levels, calls, unnamed)| of(provider, levels, *calls, unnamed))
             .collect(),
     };
     let document = serde_json::to_vec(&status).expect("names and numbers always are JSON");
     json(StatusCode::OK, "application/json", document)
 }
 
-fn of<'a>(provider: &'a Provider, levels: &'a Levels, calls: Calls) -> OfProvider<'a> {
+fn of<'a>(
+    provider: &'a Provider,
+    levels: &'a Levels,
+    calls: Calls,
+    unnamed: Vec<(String, u64)>,
+) -> OfProvider<'a> {
     let breakers = levels.breakers.iter().map(|(operation, state)| OfBreaker {
         breaker: operation.map_or("provider", |index: OpIndex| &provider.operation(index).name),
         state: state.word(),
@@ -120,6 +135,8 @@ fn of<'a>(provider: &'a Provider, levels: &'a Levels, calls: Calls) -> OfProvide
         },
         owner: &provider.about.team,
         contract: &provider.digest,
+        mode: provider.mode.word(),
+        unnamed: unnamed.into_iter().map(|(request, calls)| OfUnnamed { request, calls }).collect(),
         calls: OfCalls { over: calls.over, failed: calls.failed, in_flight: calls.in_flight },
         breakers: breakers.collect(),
         retry_budget: levels.budget,

@@ -29,6 +29,8 @@ mod reference;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod signals;

@@ -101,6 +101,7 @@ impl Report {
             What::Breaker { .. }
             | What::Judged { .. }
             | What::Refused(_)
+            | What::Would(_)
             | What::Hint(_)
             | What::Recalled(_)
             | What::Degraded(_)

@@ -207,6 +207,7 @@ fn note(record: &mut Record, event: &Event, now: Mono) {
         What::Retrying { wait, .. } => record.backoff = record.backoff.saturating_add(wait),
         What::RetrySkipped(why) => record.skipped = Some(why),
         What::Refused(reason) => record.refused = Some(reason),
+        What::Would(would) => record.would = record.would.or(Some(would)),
         What::Recalled(shown) => record.instead = Some(Box::new(Instead::Nothing(shown))),
         What::Queued
         | What::Hint(_)

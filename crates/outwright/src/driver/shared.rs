@@ -15,6 +15,7 @@ use outwright_core::time::{Mono, Now};
 
 use super::memory::{self, Memory};
 use super::roster::{Entry, Guarded, Roster, Stands};
+use super::unnamed::Unnamed;
 use super::via::{self, Via};
 use crate::clock::Clock;
 use crate::telemetry::{KeptBytes, Levels, LogTarget, Telemetry};
@@ -116,6 +117,7 @@ pub struct Shared {
     dice: Dice,
     via: Via,
     own_ports: Arc<OwnPorts>,
+    unnamed: Unnamed,
     memory: Arc<Memory>,
     pub(super) name_servers: Box<[SocketAddr]>,
 }
@@ -144,6 +146,7 @@ impl Shared {
             dice: Dice::new(getrandom::u64().map_err(SetupError::Chance)?),
             via,
             own_ports: Arc::default(),
+            unnamed: Unnamed::default(),
             memory: Arc::new(Memory::new(settings.kept_bytes_max)),
             name_servers: settings.name_servers.into(),
         };
@@ -230,6 +233,12 @@ impl Shared {
     #[must_use]
     pub const fn wallet(&self) -> &Arc<Wallet> {
         &self.wallet
+    }
+
+    /// Requests that no operation names.
+    #[must_use]
+    pub const fn unnamed(&self) -> &Unnamed {
+        &self.unnamed
     }
 
     /// The deployment's name towards others.

@@ -1,7 +1,7 @@
 //! What one core counts: blocks per provider and operation, found by index, written by that core alone.
 
 use outwright_core::cache::Shown;
-use outwright_core::event::What;
+use outwright_core::event::{What, Would};
 use outwright_core::fallback::Degraded;
 use outwright_core::outcome::{Class, Fault};
 use outwright_core::provider::OpIndex;
@@ -107,6 +107,9 @@ pub(crate) struct ProviderCounts {
     pub(crate) retry_after: Histogram,
     pub(crate) queue_wait: Histogram,
     pub(crate) refused: ByWord<{ Reason::ALL.len() }>,
+    /// By gates that only report: refused, then queued.
+    pub(crate) would: [ByWord<{ Reason::ALL.len() }>; 2],
+    pub(crate) would_retry: Count,
 }
 
 /// What one core counts of one operation.
@@ -159,6 +162,10 @@ impl CoreCounts {
             ours.in_flight.add(theirs.in_flight.read());
             ours.retry_after.go_on_from(&theirs.retry_after);
             ours.queue_wait.go_on_from(&theirs.queue_wait);
+            for (ours, theirs) in ours.would.iter().zip(&theirs.would) {
+                go_on_from(ours, theirs);
+            }
+            ours.would_retry.add(theirs.would_retry.read());
             go_on_from(&ours.refused, &theirs.refused);
             for (ours, theirs) in ours.operations.iter().zip(&theirs.operations) {
                 ours.go_on_from(theirs);
@@ -180,6 +187,8 @@ impl ProviderCounts {
             retry_after: Histogram::new(&HINT),
             queue_wait: Histogram::new(&WAIT),
             refused: Default::default(),
+            would: Default::default(),
+            would_retry: Count::default(),
         }
     }
 
@@ -208,10 +217,21 @@ impl ProviderCounts {
             }
             What::RetrySkipped(skip) => count(&operation.suppressed, skip as usize),
             What::Refused(reason) => count(&self.refused, reason as usize),
+            What::Would(would) => self.would(would),
             What::Hint(wait) => self.retry_after.observe(wait),
             What::Recalled(shown) => count(&operation.lookups, shown.place()),
             What::Degraded(degraded) => count(&operation.fallbacks, degraded as usize),
             What::Queued | What::Sent(_) | What::Breaker { .. } | What::Done => {}
+        }
+    }
+
+    #[cold]
+    fn would(&self, would: Would) {
+        let [refuse, queue] = &self.would;
+        match would {
+            Would::Refuse(reason) => count(refuse, reason as usize),
+            Would::Queue(reason) => count(queue, reason as usize),
+            Would::Retry => self.would_retry.add(1),
         }
     }
 

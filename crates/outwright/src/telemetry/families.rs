@@ -96,6 +96,8 @@ families! {
         "Time that calls stood in the queue before they were let through.";
     QUEUE_REJECTIONS = Counter "outwright_queue_rejections_total" ["provider", "reason"]
         "Calls that were refused because the queue or a caller's share was full, or nothing moved in time.";
+    REPORTED = Counter "outwright_reported_total" ["provider", "would", "reason"]
+        "What the gates of a contract in report mode would have done: calls refused or queued, and attempts that were not repeated.";
     UNKNOWN = Counter "outwright_unknown_outcomes_total" ["provider", "operation", "cause"]
         "Mutations of which nobody on this side can say whether the provider carried them out.";
     FALLBACKS = Counter "outwright_fallbacks_total" ["provider", "operation", "kind"]

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use outwright_core::cache::Shown;
+use outwright_core::event::Would;
 use outwright_core::outcome::{AttemptNo, Class};
 use outwright_core::provider::{Operation, Priority, Provider};
 use outwright_core::time::Mono;
@@ -94,7 +95,7 @@ pub(super) fn push_call(
         push_attempt(line, attempt, record.arrived.mono, ended);
     }
     line.push(b']');
-    if !well || record.instead.is_some() {
+    if !well || record.instead.is_some() || record.would.is_some() {
         push_why(line, record);
     }
     line.extend_from_slice(b"}\n");
@@ -110,6 +111,12 @@ fn push_why(line: &mut Vec<u8>, record: &Record) {
     }
     if let Some(skip) = record.skipped {
         push_word(line, b",\"retry_skipped\":\"", skip.word());
+    }
+    if let Some(would) = record.would {
+        push_word(line, b",\"would\":\"", would.word());
+        if let Would::Refuse(reason) | Would::Queue(reason) = would {
+            push_word(line, b",\"would_reason\":\"", reason.word());
+        }
     }
     if let Some(instead) = record.instead.as_deref() {
         push_instead(line, instead);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outwright_core::cache::{Directive, Shown};
+use outwright_core::event::Would;
 use outwright_core::fallback::Degraded;
 use outwright_core::outcome::{AttemptNo, Class, Effect, Fault};
 use outwright_core::provider::{OpIndex, Priority};
@@ -50,6 +51,8 @@ pub struct Record {
     pub refused: Option<Reason>,
     /// Set when no other attempt followed an outcome that was not good.
     pub skipped: Option<Skip>,
+    /// What gates that only report would have done to it first.
+    pub would: Option<Would>,
     /// What it had to do with kept replies and fallbacks; none: nothing. In a box: few calls have.
     pub instead: Option<Box<Instead>>,
 }
@@ -110,6 +113,7 @@ impl Record {
             effect: None,
             refused: None,
             skipped: None,
+            would: None,
             instead: None,
         }
     }

@@ -138,6 +138,7 @@ impl Sources<'_> {
     fn gates(&self, page: &mut Page) {
         self.breakers(page);
         self.refusals(page);
+        self.reported(page);
         self.each_level(page, &families::CONCURRENCY_LIMIT, |levels| levels.slots);
         self.each_level(page, &families::CONCURRENCY_USED, |levels| levels.slots_used);
         self.each_level(page, &families::QUEUE_DEPTH, |levels| levels.waiting);
@@ -222,6 +223,22 @@ impl Sources<'_> {
                 let labels = [&*shape.name, reason.word()];
                 page.row(&families::QUEUE_REJECTIONS, &labels, refused(cores, reason));
             }
+        });
+    }
+
+    fn reported(&self, page: &mut Page) {
+        page.family(&families::REPORTED);
+        self.each_provider(|shape, cores| {
+            for (kind, would) in ["refuse", "queue"].into_iter().enumerate() {
+                for (place, reason) in Reason::ALL.iter().enumerate() {
+                    let counts = cores.iter().filter_map(|core| core.would.get(kind)?.get(place));
+                    let sum = counts.fold(0, |sum: u64, count| sum.wrapping_add(count.read()));
+                    page.row_if(&families::REPORTED, &[&shape.name, would, reason.word()], sum);
+                }
+            }
+            let retries = cores.iter().map(|core| core.would_retry.read());
+            let sum = retries.fold(0, u64::wrapping_add);
+            page.row_if(&families::REPORTED, &[&shape.name, "retry", "transient"], sum);
         });
     }
 
