@@ -11,6 +11,7 @@ mod deps;
 mod job;
 mod requirements;
 mod sabotage;
+mod soak;
 mod test;
 mod tools;
 
@@ -32,6 +33,8 @@ enum Command {
     Bench(bench::Options),
     /// Breaks promises in copies of the sources and demands that a check notices each.
     Sabotage(sabotage::Options),
+    /// Mixed hostile traffic for an hour, or as many minutes as are named: flat memory, no stuck call, no lost slot.
+    Soak(soak::Options),
     /// Licences, sources and bans of every package, from the lock file and `deny.toml`.
     Deps,
     /// Adds new codes of findings and refusals to their lock file.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Requirements(options) => requirements::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Sabotage(options) => sabotage::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Deps => deps::run(),
         Command::Codes => codes(),
     };

@@ -13,6 +13,8 @@ mod life;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod tracing;
 #[cfg(test)]
 mod words;
