@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use outwright_contract::{Colour, Date, Loaded, Options, Source, load, mentions};
+use outwright::files::{self, ReadError};
+use outwright_contract::{Colour, Date, Loaded, Options, Source, load};
 use outwright_core::provider::Provider;
 
 use crate::exit::Exit;
-use crate::files::{self, ReadError};
 
 /// The day on which contracts are looked at.
 pub(crate) fn today() -> Date {
@@ -27,55 +27,7 @@ pub(crate) fn colour(terminal: bool) -> Colour {
 ///
 /// Nothing there, or something that cannot be read; it has been said on stderr.
 pub(crate) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Exit> {
-    try_sources(paths).map_err(told)
-}
-
-/// The same for who says himself what went wrong.
-///
-/// # Errors
-///
-/// Nothing there, or something that cannot be read.
-pub(crate) fn try_sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
-    let read = files::contracts(paths)?;
-    let mut sources: Vec<Source> = Vec::new();
-    let mut add = |path: &Path, bytes: Vec<u8>| {
-        let path = path.to_string_lossy().into_owned();
-        let known = sources.iter().any(|source: &Source| source.path == path);
-        if !known {
-            sources.push(Source::new(path, bytes));
-        }
-    };
-    for file in read {
-        let source = Source::new(file.path.to_string_lossy(), file.bytes.clone());
-        for facts in mentions(&source) {
-            if let Some(found) = beside(&file.path, &facts) {
-                let read = files::read(&found)?;
-                add(&read.path, read.bytes);
-            }
-        }
-        if let Some(deployment) = beside(&file.path, "outwright.yaml") {
-            let read = files::read(&deployment)?;
-            add(&read.path, read.bytes);
-        }
-        add(&file.path, file.bytes);
-    }
-    Ok(sources)
-}
-
-/// Where the `outwright.yaml` of the contracts at a path may stand.
-pub(crate) fn deployments(contracts: &Path) -> impl Iterator<Item = PathBuf> {
-    let folder = if contracts.is_dir() { Some(contracts) } else { contracts.parent() };
-    let above = folder.and_then(Path::parent);
-    let places = [above, folder, Some(Path::new(""))];
-    places.into_iter().flatten().map(|folder| folder.join("outwright.yaml"))
-}
-
-/// A file that a contract names: looked for from the folder above the contract's, then from its own, then from here.
-fn beside(contract: &Path, named: &str) -> Option<PathBuf> {
-    let folder = contract.parent().unwrap_or(Path::new(""));
-    let above = folder.parent().map(|above| above.join(named));
-    let places = [above, Some(folder.join(named)), Some(PathBuf::from(named))];
-    places.into_iter().flatten().find(|place| place.is_file())
+    files::sources(paths).map_err(told)
 }
 
 fn told(error: ReadError) -> Exit {

@@ -8,7 +8,6 @@ mod check;
 mod demo;
 mod exit;
 mod explain;
-mod files;
 mod gateway;
 mod load;
 mod run;

@@ -292,6 +292,20 @@ impl Plan {
         Self::Once,
     ];
 
+    /// Whether an operation of this plan may change something at the provider.
+    #[must_use]
+    pub const fn mutates(self) -> bool {
+        match self {
+            Self::Safe => false,
+            Self::Repeatable
+            | Self::Conditional
+            | Self::ProviderKey
+            | Self::BodyField
+            | Self::Reconcile
+            | Self::Once => true,
+        }
+    }
+
     /// Its word in contracts; stable.
     #[must_use]
     pub const fn word(self) -> &'static str {

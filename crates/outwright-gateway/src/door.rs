@@ -4,12 +4,9 @@
 
 mod body;
 mod callers;
-mod degraded;
-mod dress;
 mod fields;
 mod hosts;
 mod links;
-mod outcomes;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,26 +15,24 @@ use std::time::Duration;
 use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, header};
-use outwright::telemetry::{self, Record};
+use outwright::asked::{self, Unreadable};
+use outwright::dress::{self, Dress, Times};
+use outwright::telemetry::TurnedAway;
 use outwright::{
     Answer, Caller, CallerFacts, Core, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody, Roster,
 };
 use outwright_core::admission::Unmatched;
-use outwright_core::outcome::Effect;
 use outwright_core::provider::{Links, Mode, OpIndex};
-use outwright_core::time::{Mono, Now};
+use outwright_core::time::Now;
 
 use self::callers::Unknown;
-use self::dress::{Origin, Times};
 use self::links::Here;
-use self::outcomes::{failed_as, misused, refused_as, turned_away};
 use crate::guard::Watch;
 use crate::listener::{Answers, Inbound, Tls};
 use crate::problem::{self, Kind, Place, Problem};
 
 pub(crate) use self::body::AnswerBody;
 pub(crate) use self::callers::{Access, Ask, Reach};
-pub(crate) use self::dress::Dress;
 pub(crate) use self::hosts::Hosts;
 
 /// The data port of one core.
@@ -96,9 +91,9 @@ impl Door {
             Err(kind) => return self.send_away(kind, None, arrived, watch),
         };
         if fields.key_quoted
-            && let Err(kind) = fields::unquote_key(request.headers_mut())
+            && let Err(Unreadable) = asked::unquote_key(request.headers_mut())
         {
-            return self.send_away(kind, None, arrived, watch);
+            return self.send_away(&problem::FIELD_INVALID, None, arrived, watch);
         }
         let mut found = self.find(&request, fields.door, &outlets);
         // Before anything is said of contracts: whoever is not known learns nothing of them.
@@ -106,7 +101,8 @@ impl Door {
             Ok(caller) => caller,
             Err(Unknown) => return self.send_stranger_away(arrived, watch),
         };
-        if let Some(kind) = ends_here(&mut request, fields.forwards) {
+        if let Some(why) = asked::ends_here(&mut request, fields.forwards) {
+            let kind = problem::turned_away(why);
             let mut answer = self.send_away(kind, None, arrived, watch);
             let allowed = self.allowed(&request, fields.door, &outlets);
             answer.headers_mut().insert(header::ALLOW, allowed);
@@ -268,7 +264,7 @@ impl Door {
             provider: outlet.map(|outlet| &*outlet.provider().name),
             ..Place::default()
         };
-        self.document(&Problem::of(kind), &place, times)
+        problem::dressed(&Problem::of(kind), &place, (&self.dress, times))
     }
 
     /// Turns what became of a call into its answer.
@@ -279,21 +275,17 @@ impl Door {
         };
         let provider = outlet.provider();
         let operation = provider.operation(record.operation);
+        record.outcome = outcome.counts_as(operation);
         let problem = match outcome {
             Outcome::Refused(refusal) => {
                 let wait = refusal.until.map(|until| until.since(now));
-                record.outcome = refused_as(refusal.reason);
                 Problem::refused(refusal.reason, wait)
             }
             Outcome::Failed(failure) => {
                 let wait = failure.until.map(|until| until.since(now));
-                record.outcome = failed_as(&failure, operation);
                 Problem::failed(&failure, operation.plan, wait)
             }
-            Outcome::Misuse(misuse) => {
-                record.outcome = telemetry::Outcome::Rejected;
-                misused(&misuse)
-            }
+            Outcome::Misuse(misuse) => Problem::misused(&misuse),
         };
         let problem = match record.barred() {
             Some(directive) => problem.barred(directive),
@@ -307,7 +299,8 @@ impl Door {
             operation: Some(&operation.name),
             attempts: u8::try_from(record.attempts.count()).unwrap_or(u8::MAX),
         };
-        let (mut head, document) = self.document(&problem, &place, times(&record, now));
+        let dress = (&self.dress, Times::of(&record, now));
+        let (mut head, document) = problem::dressed(&problem, &place, dress);
         if let Some(word) = problem.retry() {
             dress::stop(&mut head.headers, Some(word), &provider.stop_retry);
         }
@@ -317,52 +310,8 @@ impl Door {
     /// A provider's reply: its own fields stay, ours come beside them.
     fn relay(&self, reply: Response<ReplyBody>, watch: Rc<Watch>) -> Response<AnswerBody> {
         let (mut head, body) = reply.into_parts();
-        let (record, now) = (body.record(), body.asked_at());
-        let attempts = record.attempts.count();
-        let headers = &mut head.headers;
-        if record.is_degraded() {
-            degraded::dress(&self.dress, headers, (record, times(record, now)));
-            let word = record.skipped.and_then(problem::retry_word);
-            let word = if attempts == 0 { Some("refused") } else { word };
-            dress::stop(headers, word, &body.outlet().provider().stop_retry);
-            return Response::from_parts(head, AnswerBody::reply(body, watch));
-        }
-        self.dress.put(headers, record.call, attempts, Origin::Provider, times(record, now));
-        self.dress.received(headers, head.status);
-        if let Some(instead) = &record.instead {
-            degraded::passed(&self.dress, headers, instead);
-        }
-        let unknown = record.effect == Some(Effect::Unknown);
-        let word = record.skipped.and_then(problem::retry_word);
-        let word = if unknown { Some("unsafe") } else { word };
-        if attempts > 1 || word.is_some() {
-            let provider = body.outlet().provider();
-            dress::stop(headers, word, &provider.stop_retry);
-        }
+        self.dress.relay(&mut head, &body, problem::came);
         Response::from_parts(head, AnswerBody::reply(body, watch))
-    }
-
-    /// A problem document with the fields of every answer.
-    fn document(&self, problem: &Problem, place: &Place<'_>, times: Times) -> (Parts, Vec<u8>) {
-        let (mut head, ()) = Response::new(()).into_parts();
-        head.status = problem.status;
-        let headers = &mut head.headers;
-        let json = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, json);
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(call) = place.call {
-            let attempts = usize::from(place.attempts);
-            self.dress.put(headers, call, attempts, Origin::Outwright, times);
-        }
-        self.dress.error(headers, problem.error, problem.status);
-        if let Some(wait) = problem.retry_after {
-            dress::retry_after(headers, wait);
-        }
-        if place.operation.is_none() {
-            // No contract names more words than these.
-            dress::stop(headers, problem.retry(), &[]);
-        }
-        (head, problem.document(place))
     }
 }
 
@@ -387,24 +336,10 @@ pub(crate) const fn scheme(tls: Option<&Arc<Tls>>) -> &'static str {
     if tls.is_some() { "https" } else { "http" }
 }
 
-/// Why a request goes no further by its own method; counts one that does on by one step.
-fn ends_here(request: &mut Request<Inbound>, forwards: Option<u64>) -> Option<&'static Kind> {
-    if *request.method() == Method::TRACE {
-        return Some(&problem::TRACE_REFUSED);
-    }
-    let left = forwards.filter(|_| *request.method() == Method::OPTIONS)?;
-    let Some(left) = left.checked_sub(1) else { return Some(&problem::FORWARDS_USED_UP) };
-    request.headers_mut().insert(header::MAX_FORWARDS, HeaderValue::from(left));
-    None
-}
-
-/// Where the time of a call went so far.
-fn times(record: &Record, now: Mono) -> Times {
-    Times {
-        outwright: record.overhead(now),
-        queue: record.queued,
-        provider: record.attempts.time(now),
-    }
+/// The word under which the door counts a request that it answered itself.
+pub(crate) fn turned_away(kind: &'static Kind) -> TurnedAway {
+    let mut all = TurnedAway::ALL.into_iter();
+    all.find(|why| why.word() == kind.name).unwrap_or(TurnedAway::BadRequest)
 }
 
 #[cfg(test)]

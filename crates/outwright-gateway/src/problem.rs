@@ -3,23 +3,28 @@
 //! Every answer of outwright's own is a problem document (RFC 9457) whose type is `urn:outwright:problem:<name>`.
 //! It says what happened and what to do, and nothing about addresses, fields or secrets.
 
+mod answer;
 mod table;
 
 use std::time::Duration;
 
 use http::StatusCode;
+use outwright::dress::Came;
+use outwright::telemetry::{Attempt, Record};
+use outwright::{Failed, Misuse, Why};
 use outwright_core::cache::Directive;
-use outwright_core::outcome::{Effect, Fault};
+use outwright_core::outcome::Effect;
 use outwright_core::provider::Plan;
 use outwright_core::refusal::Reason;
-use outwright_core::step::{CallId, Failure, Skip};
+use outwright_core::step::{CallId, Failure};
 use serde::Serialize;
 
+pub use self::answer::answer;
+pub(crate) use self::answer::dressed;
 pub(crate) use self::table::{
-    ADMIN_UNKNOWN, BAD_REQUEST, BODY_TOO_LARGE, BROWSER_REFUSED, CALLER_UNKNOWN, FIELD_INVALID,
-    FORWARDS_USED_UP, HEAD_TOO_LARGE, HEAD_TOO_LATE, HOST_FOREIGN, KEY_MISSING, KEY_UNUSABLE,
-    LOOP_DETECTED, METHOD_NOT_ALLOWED, OPERATION_UNKNOWN, PATH_AMBIGUOUS, PROVIDER_UNKNOWN,
-    REQUEST_BROKEN, REQUEST_LATE, TARGET_TOO_LONG, TOKEN_MISSING, TRACE_REFUSED, UPGRADE_REFUSED,
+    ADMIN_UNKNOWN, BAD_REQUEST, BROWSER_REFUSED, CALLER_UNKNOWN, FIELD_INVALID, HEAD_TOO_LARGE,
+    HEAD_TOO_LATE, HOST_FOREIGN, METHOD_NOT_ALLOWED, OPERATION_UNKNOWN, PATH_AMBIGUOUS,
+    PROVIDER_UNKNOWN, TARGET_TOO_LONG, TOKEN_MISSING, turned_away,
 };
 pub use self::table::{KINDS, Kind};
 
@@ -85,7 +90,7 @@ impl Problem {
     #[must_use]
     pub fn failed(failure: &Failure, plan: Plan, retry_after: Option<Duration>) -> Self {
         let (kind, error) = table::fault(failure.fault);
-        let unknown = failure.effect == Effect::Unknown && mutates(plan);
+        let unknown = failure.effect == Effect::Unknown && plan.mutates();
         Self {
             kind: if unknown { &table::OUTCOME_UNKNOWN } else { kind },
             status: kind.status,
@@ -95,6 +100,38 @@ impl Problem {
             cause: Some(failure.fault.word()),
             skipped: Some(failure.why.word()),
             directive: None,
+        }
+    }
+
+    /// A call whose request cannot be sent as it is.
+    #[must_use]
+    pub const fn misused(misuse: &Misuse) -> Self {
+        Self::of(match misuse {
+            Misuse::BodyTooLarge { .. } => &table::BODY_TOO_LARGE,
+            Misuse::BodyBroken => &table::REQUEST_BROKEN,
+            Misuse::BodyLate => &table::REQUEST_LATE,
+            Misuse::KeyMissing => &table::KEY_MISSING,
+            Misuse::KeyInvalid => &FIELD_INVALID,
+            Misuse::KeyField(_) => &table::KEY_UNUSABLE,
+            Misuse::Upgrade => &table::UPGRADE_REFUSED,
+            Misuse::Loop => &table::LOOP_DETECTED,
+            Misuse::PathTooLong => &TARGET_TOO_LONG,
+        })
+    }
+
+    /// The problem with which the gateway answers where a call in process has this error.
+    #[must_use]
+    pub fn of_error(error: &outwright::Error) -> Self {
+        let problem = match error.why() {
+            Why::Refused { reason, wait } => Self::refused(*reason, *wait),
+            Why::Failed(failed) => Self::failed(&failure(error, failed), Plan::Safe, failed.wait),
+            Why::Unknown(failed) => Self::failed(&failure(error, failed), Plan::Once, failed.wait),
+            Why::Misuse(misuse) => Self::misused(misuse),
+            Why::TurnedAway(why) => Self::of(turned_away(*why)),
+        };
+        match error.barred() {
+            Some(directive) => problem.barred(directive),
+            None => problem,
         }
     }
 
@@ -133,15 +170,19 @@ impl Problem {
     }
 }
 
-/// The error of Proxy-Status that a refusal has, with the status that its problem would have.
-pub(crate) fn refused_error(reason: Reason) -> (&'static str, StatusCode) {
-    let kind = table::refusal(reason);
-    (kind.error, kind.status)
-}
-
-/// The error of Proxy-Status that a fault has.
-pub(crate) fn fault_error(fault: Fault) -> &'static str {
-    table::fault(fault).1
+/// What came of the last attempt of a call whose answer is another, in the words of Proxy-Status.
+pub(crate) fn came(record: &Record) -> Came {
+    match (record.attempts.iter().last(), record.refused) {
+        (Some(Attempt { fault: Some(fault), .. }), _) => {
+            Came::Error(table::fault(*fault).1, Some(StatusCode::BAD_GATEWAY))
+        }
+        (Some(Attempt { status: Some(status), .. }), _) => Came::Status(*status),
+        (_, Some(reason)) => {
+            let kind = table::refusal(reason);
+            Came::Error(kind.error, Some(kind.status))
+        }
+        (Some(_) | None, None) => Came::Error("proxy_internal_response", Some(StatusCode::OK)),
+    }
 }
 
 /// Where a problem happened.
@@ -157,35 +198,10 @@ pub struct Place<'a> {
     pub attempts: u8,
 }
 
-/// Whether an operation of this plan may change something at the provider.
-#[must_use]
-pub const fn mutates(plan: Plan) -> bool {
-    match plan {
-        Plan::Safe => false,
-        Plan::Repeatable
-        | Plan::Conditional
-        | Plan::ProviderKey
-        | Plan::BodyField
-        | Plan::Reconcile
-        | Plan::Once => true,
-    }
-}
-
-/// The word for `Outwright-Retry` on a reply of the provider that was not tried again although it was not good.
-#[must_use]
-pub const fn retry_word(skip: Skip) -> Option<&'static str> {
-    match skip {
-        // Where a contract only reports, the caller's own repeats are what protects it.
-        Skip::Final | Skip::Told | Skip::Report => None,
-        Skip::Attempts
-        | Skip::Budget
-        | Skip::Deadline
-        | Skip::HintTooLong
-        | Skip::BreakerOpen
-        | Skip::Gates
-        | Skip::CallerGone => Some("exhausted"),
-        Skip::Plan | Skip::Body | Skip::Contract => Some("unsafe"),
-    }
+fn failure(error: &outwright::Error, failed: &Failed) -> Failure {
+    let Failed { fault, class, effect, skipped, .. } = *failed;
+    let attempts = u8::try_from(error.account().attempts()).unwrap_or(u8::MAX);
+    Failure { fault, class, effect, why: skipped, attempts, until: None }
 }
 
 #[derive(Serialize)]

@@ -51,6 +51,7 @@ use tokio::sync::oneshot;
 
 pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome, Own};
 pub use self::caller::Caller;
+pub(crate) use self::key::IDEMPOTENCY_KEY;
 pub use self::outlet::{Outlet, Outlets};
 pub use self::reply::{BrokenOff, ReplyBody};
 pub use self::roster::Roster;

@@ -202,6 +202,11 @@ impl CoreTelemetry {
         }
     }
 
+    /// Calls of this core that have begun and are not over.
+    pub(crate) fn under_way(&self) -> u64 {
+        self.counts.borrow().providers.iter().map(|counts| counts.in_flight.read()).sum()
+    }
+
     /// What the engine said in one step of a call.
     pub fn events(&self, provider: usize, operation: OpIndex, events: &[Event]) {
         let all = self.counts.borrow();

@@ -124,8 +124,9 @@ pub fn crate_of(path: &str) -> Option<&str> {
     path.strip_prefix("crates/")?.split('/').next()
 }
 
-/// Whether a path holds tests or benchmarks only.
+/// Whether a path holds tests, benchmarks or examples only.
 #[must_use]
 pub fn is_test(path: &str) -> bool {
-    path.contains("/tests/") || path.contains("/benches/") || path.ends_with("/tests.rs")
+    let folders = ["/tests/", "/benches/", "/examples/"];
+    folders.iter().any(|folder| path.contains(folder)) || path.ends_with("/tests.rs")
 }

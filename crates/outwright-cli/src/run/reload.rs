@@ -1,15 +1,14 @@
 //! Contracts that change while the gateway runs: what is good takes over, what is not changes nothing and is told.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use outwright::files::{self, Watched};
 use outwright::telemetry::Refused;
 use outwright_contract::{Change, Loaded, Source, changes};
 use outwright_gateway::{Handle, Look};
 
 use super::read;
 use crate::args::RunArgs;
-use crate::files::{self, Glimpse};
 use crate::load as contracts;
 
 /// How often the files are looked at (chosen: a change is in force within two looks, and a look costs a few reads).
@@ -23,12 +22,7 @@ pub(super) struct Contracts<'a> {
     handle: &'a Handle,
     /// What runs.
     standing: Loaded,
-    /// What was last taken over or turned down.
-    judged: Vec<Source>,
-    /// What has changed since, and has to be the same at the next look: half a file is no contract.
-    seen: Option<Vec<Source>>,
-    /// The files as they were when they were last read.
-    glimpse: Option<Glimpse>,
+    watched: Watched,
 }
 
 impl<'a> Contracts<'a> {
@@ -38,27 +32,24 @@ impl<'a> Contracts<'a> {
         handle: &'a Handle,
         (sources, loaded): (Vec<Source>, Loaded),
     ) -> Self {
-        Self { args, handle, standing: loaded, judged: sources, seen: None, glimpse: None }
+        Self { args, handle, standing: loaded, watched: Watched::new(sources) }
     }
 
     /// Looks at the files; where they changed, or somebody asked for it, tries to take them over.
     pub(super) fn look(&mut self, why: Look) {
-        // Reading all of it twice a second would be work; what stands still is not read.
-        let glimpse = files::glimpse(&self.args.contracts, &self.others());
-        if why == Look::Due && self.seen.is_none() && self.glimpse.as_ref() == Some(&glimpse) {
+        if why == Look::Due && self.watched.stand_still(&self.args.contracts) {
             return;
         }
-        self.glimpse = Some(glimpse);
         if why == Look::Asked
             && let Err(error) = self.handle.renew_tls()
         {
             eprintln!("warning: the last good certificate stays: {}", super::chain(&error));
         }
-        let sources = match contracts::try_sources(std::slice::from_ref(&self.args.contracts)) {
+        let sources = match files::sources(std::slice::from_ref(&self.args.contracts)) {
             Ok(sources) => sources,
             // Between two states of a folder files may be gone for a moment: that is told when it was asked for.
             Err(error) => {
-                (self.seen, self.glimpse) = (None, None);
+                self.watched.nothing_there();
                 if why == Look::Asked {
                     self.stay(&error.to_string());
                 }
@@ -66,26 +57,15 @@ impl<'a> Contracts<'a> {
             }
         };
         let due = match why {
-            Look::Asked => true,
-            Look::Due if sources == self.judged => {
-                self.seen = None;
-                false
+            Look::Asked => {
+                self.watched.judge(&sources);
+                true
             }
-            Look::Due => self.seen.as_ref() == Some(&sources),
+            Look::Due => self.watched.look(&sources) == files::Look::Changed,
         };
         if due {
-            self.seen = None;
-            self.judged.clone_from(&sources);
             self.take_over(&sources);
-        } else if sources != self.judged {
-            self.seen = Some(sources);
         }
-    }
-
-    /// The files beside the contracts: those that were read, and `outwright.yaml`, where it may come to be.
-    fn others(&self) -> Vec<PathBuf> {
-        let read = self.judged.iter().map(|source| PathBuf::from(&source.path));
-        read.chain(contracts::deployments(&self.args.contracts)).collect()
     }
 
     fn take_over(&mut self, sources: &[Source]) {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::HeaderMap;
 use outwright_core::provider::Priority;
 
 use outwright::Roster;
+use outwright::asked::{digits, grpc_timeout, timeout};
 
 use super::hosts::Hosts;
 use crate::problem::{self, Kind};
@@ -84,68 +85,11 @@ impl Fields {
     }
 }
 
-/// Takes the quotes off an idempotency key, so that both of its forms are the same key.
-pub(super) fn unquote_key(headers: &mut HeaderMap) -> Result<(), &'static Kind> {
-    let name = header::HeaderName::from_static("idempotency-key");
-    let mut keys = headers.get_all(&name).iter();
-    let (Some(key), None) = (keys.next(), keys.next()) else { return Err(&problem::FIELD_INVALID) };
-    let inner = key.as_bytes().strip_prefix(b"\"").and_then(|key| key.strip_suffix(b"\""));
-    let mut plain = Vec::new();
-    let mut bytes = inner.ok_or(&problem::FIELD_INVALID)?.iter();
-    // RFC 9651, section 3.3.3: only a quote and a backslash are escaped.
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' => match bytes.next() {
-                Some(escaped @ (b'"' | b'\\')) => plain.push(*escaped),
-                Some(_) | None => return Err(&problem::FIELD_INVALID),
-            },
-            b'"' => return Err(&problem::FIELD_INVALID),
-            plain_byte => plain.push(*plain_byte),
-        }
-    }
-    let key = HeaderValue::from_bytes(&plain).map_err(|_| &problem::FIELD_INVALID)?;
-    headers.insert(name, key);
-    Ok(())
-}
-
-/// `1*8DIGIT ("ms" / "s")`.
-fn timeout(value: &[u8]) -> Option<Duration> {
-    if let Some(millis) = value.strip_suffix(b"ms") {
-        return digits(millis).map(Duration::from_millis);
-    }
-    digits(value.strip_suffix(b"s")?).map(Duration::from_secs)
-}
-
-/// gRPC over HTTP/2: `1*8DIGIT` and one of `H M S m u n`; what cannot be read is ignored, it was not meant for us alone.
-fn grpc_timeout(value: &[u8]) -> Option<Duration> {
-    let (unit, amount) = value.split_last()?;
-    let amount = digits(amount)?;
-    match unit {
-        b'H' => Some(Duration::from_secs(amount * 3_600)),
-        b'M' => Some(Duration::from_secs(amount * 60)),
-        b'S' => Some(Duration::from_secs(amount)),
-        b'm' => Some(Duration::from_millis(amount)),
-        b'u' => Some(Duration::from_micros(amount)),
-        b'n' => Some(Duration::from_nanos(amount)),
-        _ => None,
-    }
-}
-
-/// One to eight decimal digits.
-fn digits(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || text.len() > 8 {
-        return None;
-    }
-    text.iter().try_fold(0, |number, byte| {
-        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use outwright::Roster;
 
-    use super::{Fields, read, timeout, unquote_key};
+    use super::{Fields, read};
     use crate::door::hosts::Hosts;
     use crate::problem::{self, Kind};
     use http::{HeaderMap, HeaderName, HeaderValue};
@@ -189,39 +133,18 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_digits_with_a_unit() {
-        assert_eq!(timeout(b"99999999s"), Some(Duration::from_secs(99_999_999)));
-        assert_eq!(timeout(b"0ms"), Some(Duration::ZERO));
-        for bad in [&b""[..], b"ms", b"s", b"5", b"5m", b"-5s", b"1.5s", b"5 s", b"123456789s"] {
-            assert_eq!(timeout(bad), None, "{bad:?}");
-        }
-        let refused = reads(&[("outwright-timeout", "5 s")]);
-        assert_eq!(refused, Err(&problem::FIELD_INVALID));
-    }
-
-    #[test]
-    fn a_priority_is_one_of_three_words() {
+    fn what_cannot_be_read_is_refused() {
         let fields = reads(&[("outwright-priority", "background")]).unwrap();
         assert_eq!(fields.priority, Priority::Background);
+        let refused = reads(&[("outwright-timeout", "5 s")]);
+        assert_eq!(refused, Err(&problem::FIELD_INVALID));
         let refused = reads(&[("outwright-priority", "urgent")]);
         assert_eq!(refused, Err(&problem::FIELD_INVALID));
     }
 
-    fn unquoted(key: &str) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        headers.insert("idempotency-key", HeaderValue::from_str(key).unwrap());
-        unquote_key(&mut headers).ok()?;
-        Some(headers.get("idempotency-key")?.to_str().ok()?.to_owned())
-    }
-
     #[test]
-    fn a_quoted_key_and_a_raw_one_are_the_same() {
+    fn a_key_in_quotes_is_noticed() {
         assert!(reads(&[("idempotency-key", "\"abc\"")]).unwrap().key_quoted);
         assert!(!reads(&[("idempotency-key", "abc")]).unwrap().key_quoted);
-        assert_eq!(unquoted(r#""abc""#).as_deref(), Some("abc"));
-        assert_eq!(unquoted(r#""a\"b\\c""#).as_deref(), Some(r#"a"b\c"#));
-        for bad in [r#"""#, r#""a"#, r#""a"b""#, r#""a\b""#, r#""a\""#] {
-            assert_eq!(unquoted(bad), None, "{bad}");
-        }
     }
 }

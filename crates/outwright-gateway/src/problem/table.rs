@@ -1,6 +1,7 @@
 //! Every problem of our own, in one table: the reference page and the tests read it.
 
 use http::StatusCode;
+use outwright::telemetry::TurnedAway;
 use outwright_core::outcome::Fault;
 use outwright_core::refusal::Reason;
 
@@ -321,6 +322,25 @@ pub(crate) const fn refusal(reason: Reason) -> &'static Kind {
         Reason::StoreDown => &STORE_DOWN,
         Reason::MemoryFull => &MEMORY_FULL,
         Reason::Draining => &DRAINING,
+    }
+}
+
+/// The problem of a request that is no call.
+pub(crate) const fn turned_away(why: TurnedAway) -> &'static Kind {
+    match why {
+        TurnedAway::BadRequest => &BAD_REQUEST,
+        TurnedAway::HeadTooLarge => &HEAD_TOO_LARGE,
+        TurnedAway::TargetTooLong => &TARGET_TOO_LONG,
+        TurnedAway::HeadTooLate => &HEAD_TOO_LATE,
+        TurnedAway::PathAmbiguous => &PATH_AMBIGUOUS,
+        TurnedAway::BrowserRefused => &BROWSER_REFUSED,
+        TurnedAway::HostForeign => &HOST_FOREIGN,
+        TurnedAway::CallerUnknown => &CALLER_UNKNOWN,
+        TurnedAway::ProviderUnknown => &PROVIDER_UNKNOWN,
+        TurnedAway::OperationUnknown => &OPERATION_UNKNOWN,
+        TurnedAway::FieldInvalid => &FIELD_INVALID,
+        TurnedAway::TraceRefused => &TRACE_REFUSED,
+        TurnedAway::ForwardsUsedUp => &FORWARDS_USED_UP,
     }
 }
 

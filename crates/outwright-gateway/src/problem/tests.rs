@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use outwright::dress::tokens;
+use outwright::telemetry::TurnedAway;
+use outwright::{Failed, Misuse, Why};
 use outwright_core::outcome::{Class, Effect, Fault};
 use outwright_core::provider::Plan;
 use outwright_core::refusal::Reason;
@@ -130,7 +133,7 @@ fn names_are_unique_and_lower_case() {
     assert_eq!(names.len(), KINDS.len());
     for kind in KINDS {
         assert!(kind.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
-        let ours = kind == &&super::FORWARDS_USED_UP;
+        let ours = kind == &&super::table::FORWARDS_USED_UP;
         assert!(ours || kind.status.is_client_error() || kind.status.is_server_error());
         assert!(kind.detail.ends_with('.') && kind.help.ends_with('.'), "{}", kind.name);
     }
@@ -151,5 +154,49 @@ fn every_error_has_the_form_that_client_libraries_look_for() {
         let told = expected.is_some();
         assert_eq!(document["error"]["code"] == kind.name, told, "{}", kind.name);
         assert_eq!(document["error"]["message"].is_string(), told, "{}", kind.name);
+    }
+}
+
+/// The library has the words of the table, and decides as it does what an unknown effect means.
+#[test]
+fn the_words_of_the_library_are_those_of_the_table() {
+    for reason in Reason::ALL {
+        let why = Why::Refused { reason, wait: None };
+        let problem = Problem::refused(reason, None);
+        assert_eq!(why.word(), problem.kind.name, "{reason:?}");
+        assert_eq!(tokens::of_refusal(reason), problem.error, "{reason:?}");
+    }
+    for fault in Fault::ALL {
+        let failure = failure(fault, Effect::Unknown);
+        let failed = Failed {
+            fault,
+            class: failure.class,
+            effect: failure.effect,
+            skipped: failure.why,
+            wait: None,
+        };
+        let plain = Problem::failed(&failure, Plan::Safe, None);
+        assert_eq!(Why::Failed(failed).word(), plain.kind.name, "{fault:?}");
+        assert_eq!(tokens::of_fault(fault), plain.error, "{fault:?}");
+        let unknown = Problem::failed(&failure, Plan::Once, None);
+        assert_eq!(Why::Unknown(failed).word(), unknown.kind.name, "{fault:?}");
+    }
+    for why in TurnedAway::ALL {
+        let kind = super::turned_away(why);
+        assert_eq!(Why::TurnedAway(why).word(), kind.name, "{why:?}");
+    }
+    for misuse in [
+        Misuse::BodyTooLarge { bytes_max: 1 },
+        Misuse::BodyBroken,
+        Misuse::BodyLate,
+        Misuse::KeyMissing,
+        Misuse::KeyInvalid,
+        Misuse::KeyField("/a".into()),
+        Misuse::Upgrade,
+        Misuse::Loop,
+        Misuse::PathTooLong,
+    ] {
+        let word = Problem::misused(&misuse).kind.name;
+        assert_eq!(Why::Misuse(misuse).word(), word);
     }
 }

@@ -1,6 +1,6 @@
 //! A door of its own for a provider: for clients that take a host and a port, and no path.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use outwright::Shared;
 use outwright::telemetry::LogTarget;
@@ -8,7 +8,7 @@ use outwright_contract::{Date, Options, Source, load};
 use outwright_gateway::{Config, Server, StartError};
 
 use crate::peer::{Peer, Says};
-use crate::stage::{CONTRACT, Stage, ask};
+use crate::stage::{CONTRACT, LONG, Stage, ask};
 
 fn stage(listen: &str) -> (Peer, Stage) {
     let peer = Peer::start(vec![Says::ok("", "fine")]);
@@ -104,4 +104,60 @@ fn two_providers_do_not_share_a_name() {
 fn a_provider_does_not_take_a_name_of_the_gateway() {
     let taken = started(&[("one", "one.localhost"), ("two", "localhost")]);
     assert!(matches!(&taken, Err(StartError::Door(name)) if **name == *"localhost"), "{taken:?}");
+}
+
+#[test]
+fn a_door_opens_moves_and_closes() {
+    let peer = Peer::start(vec![Says::ok("", "fine")]);
+    let mut stage = Stage::before(&peer, |contract| contract);
+    let (port, next) = (free_port(), free_port());
+    let door = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let through = |port| {
+        let answer = ask(door(port), &door(port).to_string(), "GET /v1/charges", &[], "");
+        (answer.status, answer.body)
+    };
+    let listen = |port: u16| format!("\nlisten: {{ port: {port} }}\negress:");
+    assert!(TcpStream::connect(door(port)).is_err());
+    stage.reload(|contract| contract.replace("\negress:", &listen(port)), &[]).unwrap();
+    assert_eq!(through(port), (200, "fine".to_owned()));
+    stage.reload(|contract| contract.replace(&port.to_string(), &next.to_string()), &[]).unwrap();
+    assert_eq!(through(next), (200, "fine".to_owned()));
+    // The listener ends on its own core, a moment after the reload.
+    let began = std::time::Instant::now();
+    while TcpStream::connect(door(port)).is_ok() {
+        assert!(began.elapsed() < LONG, "the old door stays open");
+        std::thread::yield_now();
+    }
+    // Another provider takes the door over: one port, never closed.
+    let other = stage.other("other").replace("provider: demo", "provider: other");
+    stage.replace(&[&other]).unwrap();
+    assert_eq!(through(next), (200, "fine".to_owned()));
+    let log = stage.log();
+    assert_eq!(log.last().unwrap()["provider"], "other", "{log:?}");
+}
+
+#[test]
+fn what_cannot_take_over_changes_nothing() {
+    let peer = Peer::start(vec![Says::ok("", "fine")]);
+    let mut stage = Stage::before(&peer, |contract| contract);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let _taken = TcpListener::bind(taken).unwrap();
+    let door = format!("\nlisten: {{ port: {} }}\negress:", taken.port());
+    let error = stage
+        .reload(|contract| contract.replace("\negress:", &door).replace("max: 20", "max: 1"), &[]);
+    assert!(matches!(error, Err(StartError::Bind(address, _)) if address == taken), "{error:?}");
+    let missing = stage.reload(
+        |contract| {
+            contract
+                .replace("http://127", "https://127")
+                .replace("plain_http: loopback", "ca: /nowhere/ca.pem")
+        },
+        &[],
+    );
+    assert!(matches!(missing, Err(StartError::Setup(_))), "{missing:?}");
+    assert_eq!(
+        stage.metric(r#"outwright_concurrency_limit{provider="demo"}"#).as_deref(),
+        Some("20")
+    );
+    assert_eq!(stage.ask("GET /demo/v1/charges", &[], "").status, 200);
 }

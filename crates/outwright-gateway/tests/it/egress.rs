@@ -5,8 +5,8 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::stage::{Stage, raw_bytes};
 use crate::peer::{Peer, Says};
-use crate::stage::{Stage, raw_bytes};
 
 const LIST: &str = "GET /demo/v1/charges";
 
@@ -29,26 +29,6 @@ fn a_redirect_is_told_and_not_followed() {
         }
     }
     assert!(elsewhere.seen().is_empty());
-}
-
-/// R-034, R-543: a contract that leads back to the gateway is refused at the connection, before a byte.
-#[test]
-fn a_gateway_does_not_call_itself() {
-    let stage = Stage::before_itself();
-    let answer = stage.ask(LIST, &[], "");
-    assert_eq!(
-        (answer.status, answer.problem().as_str()),
-        (502, "address-prohibited"),
-        "{answer:?}"
-    );
-    let status = answer.field("proxy-status").unwrap();
-    assert_eq!(status, "outwright; error=destination_ip_prohibited");
-    let row = r#"outwright_calls_total{provider="demo",operation="list_charges",outcome="provider_error"}"#;
-    assert_eq!(
-        stage.metric(row).as_deref(),
-        Some("1"),
-        "the call was made once and never came in again"
-    );
 }
 
 fn zipped(bytes: &[u8]) -> Vec<u8> {

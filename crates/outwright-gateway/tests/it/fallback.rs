@@ -1,7 +1,7 @@
 //! What a caller gets when the provider cannot: on the wire, marked, and no more than the provider allows.
 
+use super::stage::{Answer, Stage, raw};
 use crate::peer::{Peer, Says};
-use crate::stage::{Answer, Stage, raw};
 
 const GET: &str = "GET /demo/v1/charges/ch_1";
 

@@ -2,8 +2,8 @@
 
 use outwright_gateway::demo::Settings;
 
+use super::stage::{Answer, SECRET, Stage, ask, raw};
 use crate::peer::{Peer, Says};
-use crate::stage::{Answer, SECRET, Stage, ask, raw};
 
 const LIST: &str = "GET /demo/v1/charges";
 
@@ -252,7 +252,7 @@ fn a_body_arrives_as_it_was_sent() {
     let request = format!(
         "GET /demo/v1/charges HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n"
     );
-    let bytes = crate::stage::raw_bytes(host, request.as_bytes());
+    let bytes = super::stage::raw_bytes(host, request.as_bytes());
     assert!(bytes.ends_with(gzip));
     let head = String::from_utf8_lossy(&bytes);
     for field in [

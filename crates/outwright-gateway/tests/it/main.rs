@@ -19,9 +19,16 @@ mod forwarding;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+#[expect(clippy::duplicate_mod, reason = "the same tests, with the library in the gateway's place")]
+mod in_process;
+#[cfg(test)]
+mod leaving;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod media;
+#[cfg(test)]
+mod own;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]

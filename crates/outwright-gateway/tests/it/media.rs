@@ -1,7 +1,7 @@
 //! Pages in place of data: what somebody between the provider and us says is not taken for the provider's answer.
 
+use super::stage::{Answer, Stage};
 use crate::peer::{Peer, Says};
-use crate::stage::{Answer, Stage};
 
 const PAGE: &str = "<html><title>Down for maintenance</title></html>";
 

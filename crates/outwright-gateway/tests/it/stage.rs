@@ -155,6 +155,25 @@ impl Stage {
         ask(address, &address.to_string(), &format!("GET {path}"), &[&token], "")
     }
 
+    /// The page of metrics.
+    pub(crate) fn metrics(&self) -> String {
+        self.admin("/metrics").body
+    }
+
+    /// What an operator can see of the process.
+    pub(crate) fn pages(&self) -> Vec<String> {
+        let pages = ["/metrics", "/v1/status", "/healthz"];
+        let pages = pages.iter().map(|path| self.admin(path).body);
+        pages.chain([format!("{:?}", self.gateway)]).collect()
+    }
+
+    /// The names of the providers that may be called.
+    pub(crate) fn providers(&self) -> Vec<String> {
+        let status = self.admin("/v1/status").json();
+        let providers = status["providers"].as_array().unwrap().iter();
+        providers.map(|provider| provider["name"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// What the admin port says to one without a token.
     pub(crate) fn admin_bare(&self, host: &str, path: &str, fields: &[&str]) -> Answer {
         ask(self.gateway().admin(), host, &format!("GET {path}"), fields, "")

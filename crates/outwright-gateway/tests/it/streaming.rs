@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use super::stage::{LONG, Stage};
 use crate::peer::{Peer, Says};
-use crate::stage::{LONG, Stage};
 
 /// A gateway in front of a provider that the test itself is.
 fn stage() -> (TcpListener, Stage) {

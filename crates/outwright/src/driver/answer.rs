@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use http::uri::PathAndQuery;
 use http::{Request, Response};
-use outwright_core::provider::{OpIndex, Priority};
-use outwright_core::refusal::Refusal;
+use outwright_core::outcome::{Effect, Fault};
+use outwright_core::provider::{OpIndex, Operation, Priority};
+use outwright_core::refusal::{Reason, Refusal};
 use outwright_core::step::Failure;
 use outwright_core::time::{Mono, Now};
 
 use super::caller::Caller;
 use super::outlet::Outlet;
 use super::reply::ReplyBody;
-use crate::telemetry::Record;
+use crate::telemetry::{Outcome as Counted, Record};
 
 /// One call, as a caller hands it in: its operation has been found, its path is the provider's.
 #[derive(Debug)]
@@ -86,6 +87,18 @@ impl From<Misuse> for Outcome {
     }
 }
 
+impl Outcome {
+    /// What the call counts as, without a reply to show.
+    #[must_use]
+    pub fn counts_as(&self, operation: &Operation) -> Counted {
+        match self {
+            Self::Refused(refusal) => refused_as(refusal.reason),
+            Self::Failed(failure) => failed_as(failure, operation),
+            Self::Misuse(_) => Counted::Rejected,
+        }
+    }
+}
+
 /// Why a caller's request cannot be sent as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misuse {
@@ -110,4 +123,61 @@ pub enum Misuse {
     Loop,
     /// Path and query with an injected credential are longer than a URI may be.
     PathTooLong,
+}
+
+/// What a refused call counts as.
+fn refused_as(reason: Reason) -> Counted {
+    match reason {
+        Reason::CallerGone => Counted::Cancelled,
+        Reason::BreakerOpen
+        | Reason::Hold
+        | Reason::Exhausted
+        | Reason::LimiterFull
+        | Reason::ShareFull
+        | Reason::QueueFull
+        | Reason::QueueWait
+        | Reason::DeadlineTooShort
+        | Reason::CredentialMissing
+        | Reason::BodyTooLarge
+        | Reason::KeyMissing
+        | Reason::NotAllowed
+        | Reason::StoreDown
+        | Reason::MemoryFull
+        | Reason::Draining => Counted::Rejected,
+    }
+}
+
+/// What a failed call counts as.
+fn failed_as(failure: &Failure, operation: &Operation) -> Counted {
+    if failure.effect == Effect::Unknown && operation.plan.mutates() {
+        return Counted::Unknown;
+    }
+    match failure.fault {
+        Fault::DnsTimeout
+        | Fault::ConnectTimeout
+        | Fault::TlsTimeout
+        | Fault::WriteTimeout
+        | Fault::FirstByteTimeout
+        | Fault::BodyIdle
+        | Fault::BodyLate => Counted::Timeout,
+        Fault::RequestBroken => Counted::ClientError,
+        Fault::DnsTemporary
+        | Fault::DnsNotFound
+        | Fault::AddressProhibited
+        | Fault::ConnectRefused
+        | Fault::ConnectUnreachable
+        | Fault::TlsTransport
+        | Fault::TlsRefused
+        | Fault::StaleConnection
+        | Fault::Reset
+        | Fault::RefusedStream
+        | Fault::GoneAway
+        | Fault::StreamReset
+        | Fault::Malformed
+        | Fault::HeadTooLarge
+        | Fault::BodyTruncated
+        | Fault::BodyTooLarge
+        | Fault::ContentCoding
+        | Fault::MediaType => Counted::ProviderError,
+    }
 }

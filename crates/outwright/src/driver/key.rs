@@ -13,7 +13,7 @@ use super::answer::Misuse;
 use super::caller::Caller;
 
 /// The field in which callers hand in a key.
-pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest key, in bytes (Stripe and Adyen allow 255 and 64; the draft names no bound).
 const KEY_BYTES_MAX: usize = 255;
 

@@ -42,6 +42,11 @@ impl Outlet {
         &self.provider
     }
 
+    /// The same, to be kept.
+    pub(crate) const fn contract(&self) -> &Arc<Provider> {
+        &self.provider
+    }
+
     /// What the connection pool of this core did.
     #[must_use]
     pub fn pool(&self) -> PoolCounts {

@@ -63,7 +63,8 @@ pub(super) fn push_call(
     } else {
         line.extend_from_slice(b"\",\"outcome\":\"");
         line.extend_from_slice(record.outcome.word().as_bytes());
-        push_number(line, b"\",\"http.response.status_code\":", u64::from(record.status));
+        line.push(b'"');
+        push_status(line, record.status);
         push_millis(line, b",\"duration_ms\":", record.age(ended));
     }
     push_millis(line, b",\"overhead_ms\":", overhead);
@@ -157,8 +158,15 @@ pub(crate) fn push_turned_away(
         push_json(line, provider);
     }
     push_word(line, b",\"outcome\":\"rejected\",\"problem\":\"", problem);
-    push_number(line, b",\"http.response.status_code\":", u64::from(status));
+    push_status(line, status);
     line.extend_from_slice(b"}\n");
+}
+
+/// Appends the status that a caller got; in process an answer of our own has none.
+fn push_status(line: &mut Vec<u8>, status: u16) {
+    if status > 0 {
+        push_number(line, b",\"http.response.status_code\":", u64::from(status));
+    }
 }
 
 /// Appends a line that says how many lines before it were lost.

@@ -61,7 +61,7 @@ impl Terms {
         Self { base_url: demo.tls_origin(), egress, ..Self::plain(demo) }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Self { base_url, egress, attempts, timeouts, more, create, .. } = self;
         format!(
             "outwright: 1

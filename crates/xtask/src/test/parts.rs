@@ -24,6 +24,9 @@ pub(crate) struct Part {
     pub commands: &'static [Line],
 }
 
+/// What the library has for callers who speak another crate's types; off unless it is asked for.
+const ADAPTERS: &str = "outwright/reqwest";
+
 /// A cargo command.
 pub(crate) struct Line {
     /// Its arguments.
@@ -57,6 +60,8 @@ pub(crate) const PARTS: &[Part] = &[
             "clippy",
             "--quiet",
             "--workspace",
+            "--features",
+            ADAPTERS,
             "--all-targets",
             "--locked",
             "--",
@@ -75,6 +80,8 @@ pub(crate) const PARTS: &[Part] = &[
                 "test",
                 "--quiet",
                 "--workspace",
+                "--features",
+                ADAPTERS,
                 "--lib",
                 "--bins",
                 "--locked",
@@ -127,13 +134,15 @@ pub(crate) const PARTS: &[Part] = &[
                     "doc",
                     "--quiet",
                     "--workspace",
+                    "--features",
+                    ADAPTERS,
                     "--no-deps",
                     "--locked",
                     "--document-private-items",
                 ],
                 env: &[("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links")],
             },
-            run(&["test", "--quiet", "--workspace", "--doc", "--locked"]),
+            run(&["test", "--quiet", "--workspace", "--features", ADAPTERS, "--doc", "--locked"]),
         ],
     },
     Part {
@@ -153,6 +162,8 @@ pub(crate) const PARTS: &[Part] = &[
             "outwright-gateway",
             "-p",
             "outwright-cli",
+            "--features",
+            ADAPTERS,
             "--tests",
             "--",
             "--show-output",

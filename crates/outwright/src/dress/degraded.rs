@@ -6,24 +6,29 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use outwright::telemetry::{Attempt, Instead, Record};
 
-use super::dress::{Dress, Origin, PROXY_STATUS, Times};
-use crate::problem;
+use super::{Dress, Origin, PROXY_STATUS, Times, tokens};
+use crate::telemetry::{Attempt, Instead, Record};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const DEGRADED: HeaderName = HeaderName::from_static("outwright-degraded");
 
 /// What came of the last attempt, where the answer is another.
-enum Came {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
     /// A reply that was not good.
     Status(u16),
-    /// None, for this error.
-    Error(&'static str, StatusCode),
+    /// None, for this error of Proxy-Status, with the status that its problem would have at a gateway.
+    Error(&'static str, Option<StatusCode>),
 }
 
 /// puts the fields of every answer on one that is not the provider's of now, and marks it.
-pub(super) fn dress(dress: &Dress, headers: &mut HeaderMap, (record, times): (&Record, Times)) {
+pub(super) fn dress(
+    dress: &Dress,
+    headers: &mut HeaderMap,
+    (record, times): (&Record, Times),
+    came: fn(&Record) -> Came,
+) {
     let Some(instead) = record.instead.as_deref() else { return };
     let (origin, details) = match instead {
         Instead::Stale { .. } => (Origin::Cache, "stale-fallback"),
@@ -37,20 +42,20 @@ pub(super) fn dress(dress: &Dress, headers: &mut HeaderMap, (record, times): (&R
         headers.append(CACHE_STATUS, text(&status));
     }
     headers.insert(DEGRADED, HeaderValue::from_static(instead.word()));
-    let status = proxy_status(dress.name(), record, (origin, details));
+    let status = proxy_status(dress.name(), came(record), (origin, details));
     headers.append(PROXY_STATUS, text(&status));
 }
 
 /// What went wrong, and that this is not it.
-fn proxy_status(name: &str, record: &Record, (origin, details): (Origin, &str)) -> String {
+fn proxy_status(name: &str, came: Came, (origin, details): (Origin, &str)) -> String {
     let mut status = name.to_owned();
-    let _whole = match came(record) {
+    let _whole = match came {
         // We made this answer; what we had from the provider stands beside it.
         Came::Status(received) if origin == Origin::Outwright => {
             write!(status, "; error=destination_unavailable; received-status={received}")
         }
         Came::Status(received) => write!(status, "; received-status={received}"),
-        Came::Error(error, code) if error == "http_request_error" => {
+        Came::Error(error, Some(code)) if error == "http_request_error" => {
             write!(status, "; error={error}; status-code={}", code.as_u16())
         }
         Came::Error(error, _) => write!(status, "; error={error}"),
@@ -89,18 +94,15 @@ fn cache_status(name: &str, record: &Record, (age, lifetime): (Duration, Duratio
     text
 }
 
-fn came(record: &Record) -> Came {
-    let last = record.attempts.iter().last();
-    match (last, record.refused) {
+/// The same in process, where no answer of our own has a status.
+pub(crate) fn came(record: &Record) -> Came {
+    match (record.attempts.iter().last(), record.refused) {
         (Some(Attempt { fault: Some(fault), .. }), _) => {
-            Came::Error(problem::fault_error(*fault), StatusCode::BAD_GATEWAY)
+            Came::Error(tokens::of_fault(*fault), None)
         }
         (Some(Attempt { status: Some(status), .. }), _) => Came::Status(*status),
-        (_, Some(reason)) => {
-            let (error, status) = problem::refused_error(reason);
-            Came::Error(error, status)
-        }
-        (Some(_) | None, None) => Came::Error("proxy_internal_response", StatusCode::OK),
+        (_, Some(reason)) => Came::Error(tokens::of_refusal(reason), None),
+        (Some(_) | None, None) => Came::Error("proxy_internal_response", None),
     }
 }
 

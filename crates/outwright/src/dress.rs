@@ -1,23 +1,35 @@
-//! The fields that outwright puts on every answer, built once where they can be.
+//! The fields that outwright puts on every answer, at the gateway and in process, built once where they can be.
+
+mod degraded;
+pub mod tokens;
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use outwright_core::step::CallId;
+use outwright_core::outcome::Effect;
+use outwright_core::step::{CallId, Skip};
+use outwright_core::time::Mono;
+
+use crate::driver::ReplyBody;
+use crate::telemetry::Record;
+
+pub use self::degraded::Came;
+pub(crate) use self::degraded::came;
 
 const CALL: HeaderName = HeaderName::from_static("outwright-call");
 const ATTEMPTS: HeaderName = HeaderName::from_static("outwright-attempts");
 const ORIGIN: HeaderName = HeaderName::from_static("outwright-origin");
 const RETRY: HeaderName = HeaderName::from_static("outwright-retry");
-pub(super) const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-const FROM_PROVIDER: HeaderValue = HeaderValue::from_static("provider");
-const FROM_CACHE: HeaderValue = HeaderValue::from_static("cache");
-const FROM_OUTWRIGHT: HeaderValue = HeaderValue::from_static("outwright");
+const FROM_PROVIDER: HeaderValue = HeaderValue::from_static(Origin::Provider.word());
+const FROM_CACHE: HeaderValue = HeaderValue::from_static(Origin::Cache.word());
+const FROM_OUTWRIGHT: HeaderValue = HeaderValue::from_static(Origin::Outwright.word());
 const ONE: HeaderValue = HeaderValue::from_static("1");
 
 /// Fields of ours on every answer; a stop signal is rare enough to grow for.
@@ -25,7 +37,7 @@ const OURS: usize = 6;
 
 /// The values that are the same for many answers; one set per core.
 #[derive(Debug)]
-pub(crate) struct Dress {
+pub struct Dress {
     name: Box<str>,
     via: HeaderValue,
     received: RefCell<Box<[Option<HeaderValue>]>>,
@@ -35,23 +47,42 @@ pub(crate) struct Dress {
 
 /// Where an answer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub enum Origin {
+    /// The provider said it.
     Provider,
+    /// Outwright says it.
     Outwright,
+    /// A kept reply is shown.
     Cache,
 }
 
+impl Origin {
+    /// Its word in `Outwright-Origin`; stable.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Outwright => "outwright",
+            Self::Cache => "cache",
+        }
+    }
+}
+
 /// The times of a call that its answer tells.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    pub(super) outwright: Duration,
-    pub(super) queue: Duration,
-    pub(super) provider: Duration,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// What was neither the provider's nor a wait on purpose.
+    pub outwright: Duration,
+    /// In the wait queue, over all attempts.
+    pub queue: Duration,
+    /// From the start of an attempt to its end, over all attempts.
+    pub provider: Duration,
 }
 
 impl Dress {
     /// For a deployment of this name (a token).
-    pub(crate) fn new(name: &str) -> Self {
+    #[must_use]
+    pub fn new(name: &str) -> Self {
         let via = HeaderValue::from_str(&format!("1.1 {name}")).expect("a token is a field value");
         let received = vec![None; usize::from(LAST_STATUS - FIRST_STATUS) + 1];
         let received = RefCell::new(received.into());
@@ -59,7 +90,7 @@ impl Dress {
     }
 
     /// Puts the fields of every answer on one; those of a provider's reply stay.
-    pub(super) fn put(
+    pub fn put(
         &self,
         headers: &mut HeaderMap,
         call: CallId,
@@ -87,12 +118,12 @@ impl Dress {
     }
 
     /// The deployment's name towards others.
-    pub(super) fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.name
     }
 
     /// the provider said this status, not we.
-    pub(super) fn received(&self, headers: &mut HeaderMap, status: StatusCode) {
+    pub fn received(&self, headers: &mut HeaderMap, status: StatusCode) {
         let place = usize::from(status.as_u16().saturating_sub(FIRST_STATUS));
         let mut received = self.received.borrow_mut();
         let Some(slot) = received.get_mut(place) else { return };
@@ -103,8 +134,31 @@ impl Dress {
         headers.append(PROXY_STATUS, value.clone());
     }
 
+    /// Puts ours on a reply, whose own fields stay: what it is, and the stop signal where there is a reason.
+    ///
+    /// `came` says what came of the last attempt, where the reply is another.
+    pub fn relay(&self, head: &mut Parts, body: &ReplyBody, came: fn(&Record) -> Came) {
+        let (record, now) = (body.record(), body.asked_at());
+        let attempts = record.attempts.count();
+        let headers = &mut head.headers;
+        let word = reply_word(record);
+        if record.is_degraded() {
+            degraded::dress(self, headers, (record, Times::of(record, now)), came);
+            stop(headers, word, &body.outlet().provider().stop_retry);
+            return;
+        }
+        self.put(headers, record.call, attempts, Origin::Provider, Times::of(record, now));
+        self.received(headers, head.status);
+        if let Some(instead) = &record.instead {
+            degraded::passed(self, headers, instead);
+        }
+        if attempts > 1 || word.is_some() {
+            stop(headers, word, &body.outlet().provider().stop_retry);
+        }
+    }
+
     /// we said this, for this reason.
-    pub(super) fn error(&self, headers: &mut HeaderMap, token: &str, status: StatusCode) {
+    pub fn error(&self, headers: &mut HeaderMap, token: &str, status: StatusCode) {
         let name = &self.name;
         let text = if token == "http_request_error" {
             format!("{name}; error={token}; status-code={}", status.as_u16())
@@ -117,7 +171,7 @@ impl Dress {
 }
 
 /// Tells official clients not to retry on top of us, in the words of all and of this provider.
-pub(super) fn stop(
+pub fn stop(
     headers: &mut HeaderMap,
     word: Option<&'static str>,
     providers_own: &[(HeaderName, HeaderValue)],
@@ -132,7 +186,7 @@ pub(super) fn stop(
 }
 
 /// whole seconds, rounded up so that it is never too early.
-pub(super) fn retry_after(headers: &mut HeaderMap, wait: Duration) {
+pub fn retry_after(headers: &mut HeaderMap, wait: Duration) {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
@@ -141,7 +195,44 @@ fn attempts_value(attempts: usize) -> HeaderValue {
     if attempts == 1 { ONE } else { HeaderValue::from(attempts) }
 }
 
+/// The word for `Outwright-Retry` on a reply of the provider, if one more attempt would be on top of ours or unsafe.
+#[must_use]
+pub(crate) fn reply_word(record: &Record) -> Option<&'static str> {
+    if record.effect == Some(Effect::Unknown) {
+        return Some("unsafe");
+    }
+    if record.is_degraded() && record.attempts.count() == 0 {
+        return Some("refused");
+    }
+    match record.skipped? {
+        // Where a contract only reports, the caller's own repeats are what protects it.
+        Skip::Final | Skip::Told | Skip::Report => None,
+        Skip::Attempts
+        | Skip::Budget
+        | Skip::Deadline
+        | Skip::HintTooLong
+        | Skip::BreakerOpen
+        | Skip::Gates
+        | Skip::CallerGone => Some("exhausted"),
+        Skip::Plan | Skip::Body | Skip::Contract => Some("unsafe"),
+    }
+}
+
 impl Times {
+    /// None.
+    pub(crate) const NONE: Self =
+        Self { outwright: Duration::ZERO, queue: Duration::ZERO, provider: Duration::ZERO };
+
+    /// Where the time of a call went until `now`.
+    #[must_use]
+    pub fn of(record: &Record, now: Mono) -> Self {
+        Self {
+            outwright: record.overhead(now),
+            queue: record.queued,
+            provider: record.attempts.time(now),
+        }
+    }
+
     /// `outwright;dur=…, queue;dur=…, provider;dur=…` in milliseconds.
     fn line(self) -> Line {
         let mut text = Line { bytes: [0; LINE_BYTES], used: 0 };
