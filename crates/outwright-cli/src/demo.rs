@@ -11,7 +11,7 @@ use outwright_gateway::{Config, Handle};
 
 use crate::args::{DemoArgs, Format};
 use crate::exit::Exit;
-use crate::run::serve;
+use crate::run::{serve, signals};
 use crate::{load as contracts, state};
 
 /// The contract of the demo provider, the same bytes as in the repository.
@@ -63,6 +63,10 @@ fn gateway(args: &DemoArgs, provider: SocketAddr) -> Result<Handle, Exit> {
 }
 
 fn serving(provider: &Demo, gateway: &Handle) -> Exit {
+    let signals = match signals() {
+        Ok(signals) => signals,
+        Err(exit) => return exit,
+    };
     let (data, control) = (gateway.data(), provider.control_port());
     eprintln!("outwright: callers on http://{data}, operators on http://{}", gateway.admin());
     eprintln!("A charge, safe to repeat:");
@@ -76,13 +80,8 @@ fn serving(provider: &Demo, gateway: &Handle) -> Exit {
     eprintln!("What the provider really did:");
     eprintln!("  curl -s http://{control}/_demo/effects");
     eprintln!("Ctrl-C ends it.");
-    match gateway.wait_for_signal() {
-        Ok(()) => Exit::Fine,
-        Err(error) => {
-            eprintln!("error: cannot wait for a signal: {error}");
-            Exit::Environment
-        }
-    }
+    signals.wait();
+    Exit::Fine
 }
 
 fn once(args: &DemoArgs, provider: Demo, settings: demo::Settings, gateway: &Handle) -> Exit {

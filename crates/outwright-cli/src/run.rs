@@ -8,7 +8,7 @@ use outwright::telemetry::LogTarget;
 use outwright::{Settings, Shared};
 use outwright_contract::{Loaded, Options, Source, load};
 use outwright_core::provider::Mode;
-use outwright_gateway::{Config, Handle, Server, StartError};
+use outwright_gateway::{Config, Handle, Server, Signals, StartError};
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
@@ -26,6 +26,11 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     };
     let handle = match start(args, loaded.clone()) {
         Ok(handle) => handle,
+        Err(exit) => return exit,
+    };
+    // Before anybody can know that there is a process to signal.
+    let signals = match signals() {
+        Ok(signals) => signals,
         Err(exit) => return exit,
     };
     let scheme = handle.scheme();
@@ -55,13 +60,18 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         eprintln!("outwright: the admin token is in {}", file.display());
     }
     let mut contracts = Contracts::new(args, &handle, (sources, loaded));
-    if let Err(error) = handle.attend(LOOK_EVERY, |why| contracts.look(why)) {
-        eprintln!("error: cannot wait for a signal: {error}");
-        return Exit::Environment;
-    }
+    signals.attend(LOOK_EVERY, |why| contracts.look(why));
     eprintln!("outwright: no new calls; those under way are finished");
     handle.drain();
     Exit::Fine
+}
+
+/// Signals to this process, from now on.
+pub(crate) fn signals() -> Result<Signals, Exit> {
+    Signals::watch().map_err(|error| {
+        eprintln!("error: cannot wait for a signal: {error}");
+        Exit::Environment
+    })
 }
 
 /// What the contracts say today, to be run.

@@ -30,7 +30,7 @@
 
 use http::Method;
 
-use crate::provider::{Key, KeyOrigin, OpIndex, Operation, Provider};
+use crate::provider::{CallerIndex, Key, KeyOrigin, OpIndex, Operation, Provider};
 use crate::refusal::{Reason, Refusal};
 use crate::step::Request;
 
@@ -312,12 +312,7 @@ fn claim(place: Option<&mut Option<OpIndex>>, operation: OpIndex) -> Result<(), 
 /// A caller that may not do this, a body that is known to be larger than the operation allows, or a required key
 /// that is missing.
 pub fn look(provider: &Provider, operation: &Operation, request: &Request) -> Result<(), Refusal> {
-    if !provider.callers.is_empty() && provider.callers_listed() > 0 {
-        let caller = request.caller.and_then(|at| provider.callers.get(usize::from(at.0)));
-        if !caller.is_some_and(|caller| caller.may(request.operation)) {
-            return Err(Refusal::now(Reason::NotAllowed));
-        }
-    }
+    look_at_caller(provider, request.operation, request.caller)?;
     if request.body.bytes.is_some_and(|bytes| bytes > operation.bodies.request_max) {
         return Err(Refusal::now(Reason::BodyTooLarge));
     }
@@ -325,6 +320,26 @@ pub fn look(provider: &Provider, operation: &Operation, request: &Request) -> Re
         return Err(Refusal::now(Reason::KeyMissing));
     }
     Ok(())
+}
+
+/// Whether this caller may call at all: worth asking before a body is read.
+///
+/// # Errors
+///
+/// The contract lists callers, and not this one for this operation.
+pub fn look_at_caller(
+    provider: &Provider,
+    operation: OpIndex,
+    caller: Option<CallerIndex>,
+) -> Result<(), Refusal> {
+    if provider.callers.is_empty() || provider.callers_listed() == 0 {
+        return Ok(());
+    }
+    let caller = caller.and_then(|at| provider.callers.get(usize::from(at.0)));
+    if caller.is_some_and(|caller| caller.may(operation)) {
+        return Ok(());
+    }
+    Err(Refusal::now(Reason::NotAllowed))
 }
 
 /// Whether the caller itself must send a key.

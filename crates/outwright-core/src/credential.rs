@@ -55,6 +55,12 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// Of a slot that a contract brings along: whoever brings it says at once what is in it.
+    #[must_use]
+    pub const fn awaited() -> Self {
+        Self { version: 0, fresh_until: Mono::ZERO, fetching: true }
+    }
+
     /// Which version may be sent now. Takes nothing.
     #[must_use]
     pub fn look(&self, now: Mono) -> Look {

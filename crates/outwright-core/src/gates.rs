@@ -301,6 +301,8 @@ impl Gates {
     }
 
     /// The provider refused the credential of this grant: says whether the call has to have it fetched.
+    ///
+    /// `p` is the contract that the call was admitted under: the slot is the one that it was sent with.
     pub fn credential_refused(&mut self, p: &Provider, grant: &Grant) -> credential::Refused {
         let slot = p.operation(grant.0.operation).slot;
         let Some(credential) = slot.and_then(|slot| self.credentials.get_mut(usize::from(slot)))
@@ -337,10 +339,11 @@ impl Gates {
             }
             Look::Share => Refusal::now(Reason::QueueFull),
         };
-        if self.queue.waiting() >= p.bulkhead.queue() as usize {
+        let binds = p.mode == Mode::Enforce;
+        if binds && self.queue.waiting() >= p.bulkhead.queue() as usize {
             return Entry::Refused(full);
         }
-        if self.places_are_used(p, ask.caller) {
+        if binds && self.places_are_used(p, ask.caller) {
             let share = Refusal::now(Reason::ShareFull);
             return Entry::Refused(if full.reason == Reason::QueueFull { share } else { full });
         }
@@ -352,7 +355,10 @@ impl Gates {
             priority: ask.priority,
             caller: ask.caller,
             lane: self.line_of(ask.wish()),
-            patience: now.plus(p.bulkhead.queue_wait()).min(ask.latest),
+            patience: match p.mode {
+                Mode::Enforce => now.plus(p.bulkhead.queue_wait()).min(ask.latest),
+                Mode::Report => ask.latest,
+            },
             latest: ask.latest,
             armed: now,
         };

@@ -29,6 +29,7 @@ use self::callers::Unknown;
 use self::links::Here;
 use crate::guard::Watch;
 use crate::listener::{Answers, Inbound, Tls};
+use crate::problem::OPERATION_UNKNOWN;
 use crate::problem::{self, Kind, Place, Problem};
 
 pub(crate) use self::body::AnswerBody;
@@ -110,8 +111,16 @@ impl Door {
         }
         let found = match found {
             Ok(found) => found,
-            Err((kind, provider)) => return self.send_away(kind, provider, arrived, watch),
+            Err((kind, provider)) => {
+                if let Some(provider) = provider.filter(|_| kind.name == OPERATION_UNKNOWN.name) {
+                    self.note_unnamed(&request, provider, fields.door, &outlets);
+                }
+                return self.send_away(kind, provider, arrived, watch);
+            }
         };
+        if found.outlet.provider().mode == Mode::Report {
+            self.note_wide(&request, &found, fields.door, &outlets);
+        }
         let facts =
             CallerFacts { timeout: fields.timeout, priority: fields.priority, arrived, caller };
         let Found { outlet, operation, path, here } = found;
@@ -176,17 +185,10 @@ impl Door {
         let operation = contract.routes.find(request.method(), rest_path).map_err(|why| {
             let kind = match why {
                 Unmatched::Ambiguous(_) => &problem::PATH_AMBIGUOUS,
-                Unmatched::Unknown => {
-                    let unnamed = self.core.shared().unnamed();
-                    unnamed.came(provider, request.method(), rest_path);
-                    &problem::OPERATION_UNKNOWN
-                }
+                Unmatched::Unknown => &OPERATION_UNKNOWN,
             };
             (kind, Some(provider))
         })?;
-        if contract.mode == Mode::Report && contract.operation(operation).template.ends_with("**") {
-            self.core.shared().unnamed().came(provider, request.method(), rest_path);
-        }
         let path = match rest.unwrap_or_default() {
             "" => Ok(PathAndQuery::from_static("/")),
             query if query.starts_with('?') => PathAndQuery::try_from(["/", query].concat()),
@@ -200,6 +202,39 @@ impl Door {
             }
         };
         Ok(Found { outlet: Rc::clone(outlet), operation, path, here })
+    }
+
+    /// Notes a request that no operation names, of somebody who may know that.
+    #[cold]
+    fn note_unnamed(
+        &self,
+        request: &Request<Inbound>,
+        provider: usize,
+        door: Option<usize>,
+        outlets: &Outlets,
+    ) {
+        let path = request.uri().path();
+        let (_, name_end) = self.provider(path, door, outlets.roster());
+        let path = path.get(name_end..).unwrap_or_default();
+        self.core.shared().unnamed().came(provider, request.method(), path);
+    }
+
+    /// The same for one that only a wide operation names, where a contract looks for what it should name.
+    #[cold]
+    fn note_wide(
+        &self,
+        request: &Request<Inbound>,
+        found: &Found,
+        door: Option<usize>,
+        outlets: &Outlets,
+    ) {
+        let provider = found.outlet.provider();
+        let index = outlets.roster().find(&provider.name);
+        if let Some(index) =
+            index.filter(|_| provider.operation(found.operation).template.ends_with("**"))
+        {
+            self.note_unnamed(request, index, door, outlets);
+        }
     }
 
     /// The provider that a path begins with, and where its name ends; behind a door the whole path is the provider's.

@@ -268,6 +268,7 @@ impl Write for Guard {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let done = this.socket().poll_flush(cx);
+        let done = this.watch.flushed(done);
         if done.is_ready() && this.answers == Answers::Begun && !this.watch.busy() {
             this.answers = Answers::Flushed;
             this.watch.let_go();
@@ -280,6 +281,8 @@ impl Write for Guard {
             // Somebody else is still to write.
             return Poll::Ready(Ok(()));
         }
-        self.get_mut().socket().poll_shutdown(cx)
+        let this = self.get_mut();
+        let done = this.socket().poll_shutdown(cx);
+        this.watch.flushed(done)
     }
 }

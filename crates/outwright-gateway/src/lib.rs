@@ -15,5 +15,5 @@ pub mod story;
 
 pub use self::config::{ADMIN_PORT, Config, DATA_PORT, StartError};
 pub use self::listener::TlsError;
-pub use self::server::{Handle, Look, Server};
+pub use self::server::{Handle, Look, Server, Signals};
 pub use self::token::TOKEN_FILE;

@@ -185,10 +185,14 @@ pub(crate) async fn serve<A: Answers>(
     // One reference more for each handshake that is under way.
     let handshakes = Rc::new(());
     let mut tick = tokio::time::interval(TICK);
+    let mut pause = pin!(tokio::time::sleep(Duration::ZERO));
     loop {
         tokio::select! {
             biased;
-            accepted = listening.accept() => match accepted {
+            // First: whoever cannot be accepted is still there, and must not keep the clock from those who can be cut.
+            _ = stop.wait_for(|stop| *stop) => break,
+            _ = tick.tick() => watches.tick(),
+            accepted = listening.accept(), if pause.is_elapsed() => match accepted {
                 Ok(accepted) if watches.count() < CONNECTIONS_MAX => {
                     let guarded = (watches.add(), Rc::clone(&scratch));
                     let answers = Rc::clone(&answers);
@@ -207,10 +211,11 @@ pub(crate) async fn serve<A: Answers>(
                     }
                 }
                 Ok(too_many) => drop(too_many),
-                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+                Err(_) => {
+                    pause.as_mut().reset(tokio::time::Instant::now() + ACCEPT_PAUSE);
+                }
             },
-            _ = tick.tick() => watches.tick(),
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = pause.as_mut(), if !pause.is_elapsed() => {}
         }
     }
     drop(listening);

@@ -23,7 +23,7 @@ use crate::door::{Door, Hosts, Reach, scheme};
 use crate::listener::{self, Bound, SocketFile, Tls, TlsError};
 use crate::token::{TOKEN_FILE, Token};
 
-pub use attend::Look;
+pub use attend::{Look, Signals};
 use ports::{Opened, Port, PortDoor, bound};
 
 mod attend;

@@ -42,6 +42,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
+use outwright_core::admission;
 use outwright_core::event::Event;
 use outwright_core::outcome::{Class, Effect, Fault};
 use outwright_core::provider::{Plan, Provider};
@@ -222,7 +223,12 @@ impl Core {
             dice: self.0.shared.dice(),
             memory: self.0.shared.memory(),
         };
+        let caller = facts.caller.as_ref().and_then(|caller| provider.caller(caller.name()));
         let bodiless = request.body().is_end_stream();
+        if !bodiless && let Err(refusal) = admission::look_at_caller(provider, operation, caller) {
+            // Before its body takes room that others need.
+            return job.driven.unprepared(self.mono(), Outcome::Refused(refusal));
+        }
         let prepared = if bodiless {
             Prepared::without_body(&of, request.into_parts().0, path).map_err(Outcome::Misuse)
         } else {
@@ -235,7 +241,7 @@ impl Core {
             Err(outcome) => return job.driven.unprepared(self.mono(), outcome),
         };
         if outlet.keeps == Keeps::Yes && (rules.cache.is_some() || rules.plan != Plan::Safe) {
-            job.keeping = prepared.keeping(of.whose);
+            job.keeping = prepared.keeping(of.whose).map(Box::new);
         }
         let now = if bodiless { arrived } else { self.mono() };
         // What it waited for its body is gone from what it has.
@@ -244,7 +250,7 @@ impl Core {
         let request = Request {
             id: job.driven.record.call,
             operation,
-            caller: facts.caller.as_ref().and_then(|caller| provider.caller(caller.name())),
+            caller,
             timeout: if spent < WORTH_COUNTING {
                 facts.timeout
             } else {

@@ -128,7 +128,7 @@ impl Wallet {
 
     /// Keeps the slots of these contracts from now on. Blocks on files.
     ///
-    /// A slot that is written as before stays as it is. What changed is read anew, as the next version.
+    /// A slot that is written as before stays as it is, one that is written otherwise is another one.
     /// What is gone stays for calls that are under way.
     pub(crate) fn follow(&self, roster: &Roster) {
         let before = self.slots().clone();
@@ -136,12 +136,10 @@ impl Wallet {
         for (index, provider) in roster.all().enumerate() {
             let known = before.get(index);
             let keep = |(place, slot): (usize, &Slot)| {
+                // What an index means never changes (`Provider::succeeding`).
                 let known = known.and_then(|slots| slots.get(place));
-                match known {
-                    Some(kept) if lock(kept).is_of(slot) => Arc::clone(kept),
-                    Some(kept) => Arc::new(Mutex::new(lock(kept).rewritten(slot, self.dev))),
-                    None => Arc::new(Mutex::new(Kept::new(&provider.name, slot, self.dev))),
-                }
+                let made = || Arc::new(Mutex::new(Kept::new(&provider.name, slot, self.dev)));
+                known.map_or_else(made, Arc::clone)
             };
             slots.push(provider.slots.iter().enumerate().map(keep).collect());
         }
@@ -277,27 +275,6 @@ impl Kept {
             stamp: None,
             fault: None,
             hidden: Vec::new(),
-        };
-        kept.look(dev);
-        kept
-    }
-
-    /// Whether a contract writes the slot as it is kept.
-    fn is_of(&self, slot: &Slot) -> bool {
-        let Slot { name: _, source, inject, hosts, scopes: _, retired: _ } = slot;
-        (source, inject, hosts) == (&self.slot.source, &self.slot.inject, &self.slot.hosts)
-    }
-
-    /// The slot as another contract writes it: its versions go on, and what was secret stays so.
-    fn rewritten(&self, slot: &Slot, dev: bool) -> Self {
-        let mut kept = Self {
-            slot: slot.clone(),
-            provider: self.provider.clone(),
-            version: self.version,
-            current: None,
-            stamp: None,
-            fault: None,
-            hidden: self.hidden.clone(),
         };
         kept.look(dev);
         kept

@@ -79,6 +79,10 @@ impl<'a> Contracts<'a> {
         if loaded.providers.is_empty() {
             return self.stay("there is none");
         }
+        let environment = &self.standing.deployment.environment;
+        if self.args.environment.is_none() && loaded.deployment.environment != *environment {
+            return self.stay("another `environment` takes a restart");
+        }
         if loaded.deployment != self.standing.deployment {
             eprintln!("warning: what changed in outwright.yaml itself takes a restart");
         }

@@ -172,6 +172,18 @@ fn not_at_rest(gateway: &Gateway) -> Vec<String> {
     rows.filter(|row| !row.ends_with(" 0")).map(str::to_owned).collect()
 }
 
+fn until_at_rest(gateway: &Gateway) {
+    let began = Instant::now();
+    loop {
+        let left = not_at_rest(gateway);
+        if left.is_empty() {
+            return;
+        }
+        assert!(began.elapsed() < REST, "stuck: {left:#?}");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn hostile_traffic_leaves_no_call_no_slot_and_no_memory_behind() {
     let _alone = alone();
@@ -223,15 +235,7 @@ fn hostile_traffic_leaves_no_call_no_slot_and_no_memory_behind() {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    let began = Instant::now();
-    loop {
-        let left = not_at_rest(&gateway);
-        if left.is_empty() {
-            break;
-        }
-        assert!(began.elapsed() < REST, "stuck: {left:#?}");
-        std::thread::yield_now();
-    }
+    until_at_rest(&gateway);
     let third = samples.len() / 3;
     let most = |part: &[u64]| part.iter().copied().max().unwrap_or(0);
     let (first, last) =

@@ -16,10 +16,10 @@ pub(super) struct Member<'a> {
     pub(super) value: Option<&'a str>,
 }
 
-/// All members of all fields, in their order; a field that is no text has none.
+/// All members of all fields, in their order; a field that is no text may forbid anything, so it forbids all.
 pub(super) fn members(headers: &HeaderMap) -> impl Iterator<Item = Member<'_>> {
     let values = headers.get_all(header::CACHE_CONTROL).into_iter();
-    values.filter_map(|value| value.to_str().ok()).flat_map(split).filter_map(|part| {
+    values.map(|value| value.to_str().unwrap_or("no-store")).flat_map(split).filter_map(|part| {
         let (name, value) = match part.split_once('=') {
             // No space may stand around it; who writes one means the same and forbids no less.
             Some((name, value)) => (name.trim(), Some(unquoted(value.trim()))),

@@ -210,7 +210,7 @@ impl Call {
         let refused = self.grant.as_ref().filter(|_| again.kind == Kind::Refreshed);
         self.refused = refused.map(Grant::version).or(self.refused);
         let fetch = refused.and_then(|grant| {
-            let refused = cx.gates.credential_refused(cx.standing, grant);
+            let refused = cx.gates.credential_refused(cx.provider, grant);
             (refused == Refused::Fetch).then(|| grant.version())
         });
         self.leave(cx, Left::Sent);

@@ -88,7 +88,7 @@ impl Gates {
                 lane.hold.pause(now, pause);
             }
         }
-        if class != Class::Exhausted {
+        if class != Class::Exhausted && p.mode == Mode::Enforce {
             let refusal = Refusal::until(Reason::Hold, pause);
             let mut lanes = mem::take(&mut self.lanes);
             let mut lane_of = mem::take(&mut self.lane_of);

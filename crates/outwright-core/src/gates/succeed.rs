@@ -21,7 +21,8 @@ impl Gates {
         self.windows = self.windows_of(before, p, now);
         self.callers.resize_with(p.callers.len(), Held::default);
         self.lanes_are(p, now);
-        self.credentials.resize_with(p.slots.len(), Credential::default);
+        // Who waits for one of these goes on waiting until it is told of: the next thing that happens.
+        self.credentials.resize_with(p.slots.len(), Credential::awaited);
         self.inherit_shares();
         self.queue.grow(p.bulkhead.queue() as usize, p.bulkhead.slots() as usize);
         self.inherited =
@@ -31,7 +32,9 @@ impl Gates {
 
     /// The windows of a contract, with the sends that those of the same name know of.
     fn windows_of(&self, before: &Provider, p: &Provider, now: Mono) -> Vec<Window> {
-        let (old_reach, reach) = (reach(before), reach(p));
+        // Calls that were admitted before may still take as long as they could then.
+        let old_reach = reach(before);
+        let reach = old_reach.max(reach(p));
         let window = |policy: &crate::ratelimit::Policy| {
             let mut known = before.windows.iter().zip(&self.windows);
             let known = known.find(|(old, _)| old.name() == policy.name());

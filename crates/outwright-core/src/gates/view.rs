@@ -42,7 +42,7 @@ impl Gates {
         self.note(operation, state);
         if which == Which::Authority && matches!(turn, Turn::ForceOpen(_)) {
             let refusal = self.authority_opens(p, now);
-            self.refuse_waiters(refusal, |_| true);
+            self.refuse_waiters(refusal, |_| p.mode == Mode::Enforce);
         }
         self.pump(p, now);
     }
@@ -175,7 +175,8 @@ impl Gates {
         if self.given - self.returned != used || used > u64::from(slots_max) {
             return Err("grants given less grants returned are the slots in use, and these fit");
         }
-        if self.queue.waiting() > (p.bulkhead.queue() as usize).max(self.inherited.waiting) {
+        let waiting_max = (p.bulkhead.queue() as usize).max(self.inherited.waiting);
+        if binds && self.queue.waiting() > waiting_max {
             return Err("no more calls wait than the queue holds");
         }
         if binds && self.queue.handed() as u64 > used {

@@ -72,7 +72,12 @@ fn slots(ours: &[Slot], before: &[Slot]) -> Result<(Box<[Slot]>, Vec<u8>), TooMa
         before.iter().map(|old| Slot { retired: true, ..old.clone() }).collect();
     let mut place_of = Vec::with_capacity(ours.len());
     for new in ours {
-        let place = slots.iter().position(|slot| slot.name == new.name);
+        // One that is written otherwise is another one: calls under way go on with what they have.
+        let same = |slot: &Slot| {
+            let written = (&slot.source, &slot.inject, &slot.hosts);
+            slot.name == new.name && written == (&new.source, &new.inject, &new.hosts)
+        };
+        let place = slots.iter().position(same);
         let place = place.unwrap_or(slots.len());
         match slots.get_mut(place) {
             Some(slot) => *slot = new.clone(),

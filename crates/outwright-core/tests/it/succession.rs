@@ -98,16 +98,76 @@ fn an_operation_keeps_its_index_whatever_is_added_or_taken_away_before_it() {
     assert_eq!(find(&third, http::Method::POST, "/v1/once"), Some(ONCE));
 }
 
-#[test]
-fn a_credential_slot_keeps_its_index_and_operations_follow_it() {
-    let slot = |name: &str| Slot {
+fn slot(name: &str) -> Slot {
+    Slot {
         name: name.into(),
         source: Source::Env("KEY".into()),
         inject: Inject::Bearer,
         hosts: Box::new([]),
         scopes: Box::new([]),
         retired: false,
-    };
+    }
+}
+
+/// A contract whose operations need the credential of this name.
+fn with_slot(mut p: Provider, name: &str) -> Provider {
+    p.slots = Box::new([slot(name)]);
+    p.operations.iter_mut().for_each(|operation| operation.slot = Some(0));
+    p
+}
+
+/// A revoked key is replaced by a new slot: what comes late of the old one must not stop the new one.
+#[test]
+fn a_credential_that_is_refused_after_a_reload_is_the_one_that_was_sent() {
+    let mut scene = Scene::new(with_slot(provider(), "old"));
+    scene.gates.credential_is(&scene.p, scene.now, 0, (1, Mono::MAX));
+    let grant = scene.grant(READ);
+    let before = scene.p.clone();
+    scene.reload(|p| *p = with_slot(provider(), "new"));
+    scene.gates.credential_is(&scene.p, scene.now, 1, (1, Mono::MAX));
+    scene.gates.credential_refused(&before, &grant);
+    scene.leave(grant);
+    let next = scene.grant(READ);
+    assert_eq!(next.version(), 1);
+    scene.leave(next);
+}
+
+#[test]
+fn who_waits_is_not_refused_for_a_credential_that_is_about_to_be_told_of() {
+    let mut p = with_slot(provider(), "old");
+    slots(&mut p, 1);
+    let mut scene = Scene::new(p);
+    scene.gates.credential_is(&scene.p, scene.now, 0, (1, Mono::MAX));
+    let grant = scene.grant(READ);
+    let Entry::Queued(ticket) = scene.enter(READ) else { panic!("the slot is taken") };
+    scene.reload(|p| {
+        *p = with_slot(provider(), "new");
+        slots(p, 1);
+    });
+    scene.leave(grant);
+    assert!(matches!(scene.gates.claim(&scene.p, scene.now, ticket), Claim::Still(_)));
+    scene.gates.credential_is(&scene.p, scene.now, 1, (1, Mono::MAX));
+    let claim = scene.gates.claim(&scene.p, scene.now, ticket);
+    let Claim::Granted(grant) = claim else { panic!("{claim:?}") };
+    scene.leave(grant);
+}
+
+/// Another place to read it from, or another host to send it to: calls under way go on with what they have.
+#[test]
+fn a_slot_that_is_written_otherwise_is_another_one() {
+    let first = with_slot(provider(), "key");
+    let mut second = with_slot(provider(), "key");
+    second.slots[0].hosts = Box::new(["other.example".into()]);
+    let second = second.succeeding(&first).unwrap();
+    let all: Vec<_> = second.slots.iter().map(|slot| (&*slot.name, slot.retired)).collect();
+    assert_eq!(all, [("key", true), ("key", false)]);
+    assert_eq!(second.operation(READ).slot, Some(1));
+    let third = first.clone().succeeding(&second).unwrap();
+    assert_eq!(third.operation(READ).slot, Some(0), "and back");
+}
+
+#[test]
+fn a_credential_slot_keeps_its_index_and_operations_follow_it() {
     let mut first = provider();
     first.slots = Box::new([slot("old"), slot("both")]);
     let mut second = provider();

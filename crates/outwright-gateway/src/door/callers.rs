@@ -135,6 +135,8 @@ enum Named {
 impl Looked<'_> {
     fn names(&mut self, token: &[u8]) -> Named {
         match (self.tokens.find(token), self.who) {
+            // Served as nobody, a caller's repeat would go under another key.
+            (None, _) if self.tokens.was_known(token) => Named::Other,
             (None, _) => Named::Nobody,
             (Some(found), Some(known)) if !Arc::ptr_eq(found, known) => Named::Other,
             (Some(found), _) => {

@@ -73,7 +73,11 @@ fn in_fields(headers: &mut HeaderMap, base: &Base, here: &Here) {
         let is_list = *values.key() == header::LINK;
         for value in values.iter_mut() {
             let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
-            let lead = |reference: &str| reference::led_back(reference, base, here);
+            // A reference without a host would be resolved here, where other providers are.
+            let lead = |reference: &str| {
+                let led = reference::led_back(reference, base, here);
+                led.or_else(|| reference::led_home(reference, base))
+            };
             let led = if is_list { list::led_back(text, lead) } else { lead(text) };
             if let Some(Ok(led)) = led.map(HeaderValue::try_from) {
                 *value = led;

@@ -116,9 +116,23 @@ impl Watch {
         done
     }
 
+    /// The same for what was taken in between and is still to leave: under TLS a write is done before its bytes are.
+    pub(crate) fn flushed(&self, done: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        if done.is_pending() {
+            if self.expired.get() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.now_doing(Doing::Writing);
+        } else if self.doing.get() == Doing::Writing {
+            self.now_doing(if self.busy() { Doing::Working } else { Doing::Idle });
+        }
+        done
+    }
+
     fn now_doing(&self, doing: Doing) {
-        // A head that trickles in is one wait, whatever arrives in between.
-        if doing != Doing::Head || self.doing.get() != Doing::Head {
+        // A head that trickles in is one wait, whatever arrives in between; so is a byte that is not taken.
+        let goes_on = matches!(doing, Doing::Head | Doing::Writing) && self.doing.get() == doing;
+        if !goes_on {
             self.since.set(self.now.get());
         }
         self.doing.set(doing);

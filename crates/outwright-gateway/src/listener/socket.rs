@@ -3,7 +3,7 @@
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -82,8 +82,14 @@ fn make_room(path: &Path) -> io::Result<()> {
             "something else than a socket is there",
         ));
     }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(io::Error::new(ErrorKind::AddrInUse, "somebody listens there")),
+    // Without waiting: one who listens and takes nobody would hold up the start for ever.
+    let asks = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    asks.set_nonblocking(true)?;
+    match asks.connect(&SockAddr::unix(path)?) {
+        Ok(()) => Err(io::Error::new(ErrorKind::AddrInUse, "somebody listens there")),
+        Err(cause) if cause.kind() == ErrorKind::WouldBlock => {
+            Err(io::Error::new(ErrorKind::AddrInUse, "somebody listens there, and takes nobody"))
+        }
         Err(cause) if cause.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path),
         Err(cause) => Err(cause),
     }

@@ -38,7 +38,8 @@ pub(super) struct Job {
     pub(super) live: Option<Live>,
     pub(super) kept: Option<Box<Kept>>,
     /// Set where replies of its provider are kept and it has to do with them.
-    pub(super) keeping: Option<Keeping>,
+    /// In a box: few calls have it, and all of them carry the room for it along.
+    pub(super) keeping: Option<Box<Keeping>>,
 }
 
 /// Whether the caller of a call that runs in a task of its own is still there.

@@ -98,9 +98,9 @@ impl Keeping {
     }
 
     /// What the shelf has for a read.
-    pub(super) fn recall(&mut self, shelf: &mut Shelf) -> Option<Found> {
+    pub(super) fn recall(&mut self, shelf: &mut Shelf, contract: &str) -> Option<Found> {
         let Self::Read(read) = self else { return None };
-        let (kept, reply) = shelf.find(&read.key)?;
+        let (kept, reply) = shelf.find(&read.key, contract)?;
         read.found = reply.map(|reply| (kept, reply));
         Some(Found { kept, wish: read.wish })
     }
@@ -145,12 +145,12 @@ impl Keeping {
                 let Some(kept) = kept else { return Fate::Passes };
                 let vary = vary(&head.headers);
                 if kept.body() == Part::Note {
-                    let (key, held) = (read.key.clone(), memory.holder());
+                    let (key, held) = (read.key.clone(), memory.keeper());
                     let note = Entry { key, kept, vary, reply: None, held };
                     seat.shelf().put(note, &provider.digest);
                     return Fate::Passes;
                 }
-                read.begin((kept, vary), (head, times.came.wall), memory.holder())
+                read.begin((kept, vary), (head, times.came.wall), memory.keeper())
             }
         }
     }
@@ -173,7 +173,9 @@ impl Keeping {
     pub(super) fn whole(&mut self, (seat, provider): (&Seat, &Provider)) {
         let Self::Read(read) = self else { return };
         let Some(coming) = read.coming.take() else { return };
-        let Coming { kept, vary, head, body, held } = coming;
+        let Coming { kept, vary, head, body, mut held } = coming;
+        // A reply to HEAD declares a body that does not come.
+        held.shrink(body.len());
         let (status, headers) = head;
         // Room that was not needed is not kept: it is not counted.
         let exact = body.capacity() == body.len();

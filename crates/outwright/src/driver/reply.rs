@@ -62,8 +62,12 @@ impl ReplyBody {
     }
 
     /// The body of a reply that was kept; its call is over.
-    pub(super) const fn kept(job: Box<Job>, bytes: Bytes) -> Self {
-        Self { job, source: Source::Kept(bytes), over: false }
+    pub(super) fn kept(job: Box<Job>, bytes: Bytes) -> Self {
+        let mut body = Self { job, source: Source::Kept(bytes), over: false };
+        if body.is_taken() {
+            body.end(BodyEnd::Whole);
+        }
+        body
     }
 
     /// The call, as far as it is known by now.
@@ -106,6 +110,7 @@ impl ReplyBody {
         }
     }
 
+    #[inline]
     fn end(&mut self, end: BodyEnd) {
         if std::mem::replace(&mut self.over, true) {
             return;

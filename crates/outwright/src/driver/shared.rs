@@ -302,13 +302,13 @@ impl Shared {
     pub(super) fn credential_changed(&self, change: Change) {
         let roster = self.roster();
         let Some(Entry { seat, provider, .. }) = roster.entry(change.provider) else { return };
-        seat.shelf().credential_is(change.slot, change.version);
+        // As the wallet has it now: what was told may be older.
+        let current = self.wallet.credential(change.provider, change.slot);
+        let version = current.as_ref().map(|credential| credential.version());
+        seat.shelf().credential_is(change.slot, version);
         let now = self.clock.mono();
         let host = &provider.base.host;
-        let usable = self
-            .wallet
-            .credential(change.provider, change.slot)
-            .filter(|credential| credential.allows(host));
+        let usable = current.filter(|credential| credential.allows(host));
         let mut guarded = seat.lock();
         let Guarded { gates, standing, .. } = &mut *guarded;
         if let Some(credential) = usable {

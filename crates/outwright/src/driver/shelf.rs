@@ -96,8 +96,11 @@ impl Shelf {
         }
     }
 
-    /// What is kept under a key.
-    pub(super) fn find(&mut self, key: &Key) -> Option<(Kept, Option<Arc<Reply>>)> {
+    /// What is kept under a key, for a call under the contract that rules.
+    pub(super) fn find(&mut self, key: &Key, contract: &str) -> Option<(Kept, Option<Arc<Reply>>)> {
+        if *self.contract != *contract {
+            return None;
+        }
         let now = self.next();
         let copies = self.targets.get_mut(&key.target)?;
         let placed = copies.iter_mut().find(|placed| placed.entry.is_for(key))?;
@@ -109,7 +112,8 @@ impl Shelf {
 
     /// Another contract rules from now on: what was kept under the one before it is forgotten.
     pub(super) fn contract_is(&mut self, digest: &str) {
-        *self = Self { uses: self.uses, ..Self::new(digest) };
+        let versions = std::mem::take(&mut self.versions);
+        *self = Self { uses: self.uses, versions, ..Self::new(digest) };
     }
 
     /// This contract rules on, or again: nothing is forgotten where it did all the while.

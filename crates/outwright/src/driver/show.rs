@@ -24,7 +24,7 @@ impl Job {
             let mut hand = self.driven.core.0.hand.borrow_mut();
             keeping.credential_is(hand.credential(outlet.index, slot)?.version());
         }
-        keeping.recall(&mut outlet.seat.shelf())
+        keeping.recall(&mut outlet.seat.shelf(), &outlet.provider.digest)
     }
 
     /// The head of a reply passes to the caller.

@@ -1,6 +1,7 @@
 //! Requests that no operation of their contract names: what a team has to decide about next.
 //!
-//! Kept by the shape of their path, so that no identifier of a customer and no secret in a path stays here.
+//! Kept by the shape of their path: segments with a digit, an upper-case letter or more than 24 letters are left out,
+//! since those are what identifiers and secrets look like. A name in lower case stays; only operators see it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

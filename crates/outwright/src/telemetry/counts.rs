@@ -279,17 +279,31 @@ impl OperationCounts {
 
 impl OperationCounts {
     fn go_on_from(&self, before: &Self) {
-        go_on_from(&self.calls, &before.calls);
-        for (ours, theirs) in self.duration.iter().zip(&before.duration) {
+        // Named one by one, so that none is forgotten.
+        let Self {
+            calls,
+            duration,
+            attempts,
+            retries,
+            suppressed,
+            throttled,
+            fallbacks,
+            lookups,
+            unknown,
+        } = self;
+        go_on_from(calls, &before.calls);
+        for (ours, theirs) in duration.iter().zip(&before.duration) {
             ours.go_on_from(theirs);
         }
-        for (ours, theirs) in self.attempts.iter().zip(&before.attempts) {
+        for (ours, theirs) in attempts.iter().zip(&before.attempts) {
             go_on_from(ours, theirs);
         }
-        go_on_from(&self.retries, &before.retries);
-        go_on_from(&self.suppressed, &before.suppressed);
-        go_on_from(&self.throttled, &before.throttled);
-        go_on_from(&self.unknown, &before.unknown);
+        go_on_from(retries, &before.retries);
+        go_on_from(suppressed, &before.suppressed);
+        go_on_from(throttled, &before.throttled);
+        go_on_from(fallbacks, &before.fallbacks);
+        go_on_from(lookups, &before.lookups);
+        go_on_from(unknown, &before.unknown);
     }
 }
 

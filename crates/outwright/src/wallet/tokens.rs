@@ -29,6 +29,8 @@ pub struct Tokens {
     callers: Box<[Arc<Caller>]>,
     /// By caller; none where its token names nobody.
     known: RwLock<Box<[Option<Digest>]>>,
+    /// By caller: the token by which it was known before, or until its token could not be read.
+    former: RwLock<Box<[Option<Digest>]>>,
     kept: Mutex<Box<[Kept]>>,
     dev: bool,
 }
@@ -78,6 +80,7 @@ impl Tokens {
         let kept = sources.into_iter().map(|source| Kept { source, stamp: None, read: unread() });
         let tokens = Self {
             known: RwLock::new(vec![None; callers.len()].into()),
+            former: RwLock::new(vec![None; callers.len()].into()),
             callers: callers.into(),
             kept: Mutex::new(kept.collect()),
             dev,
@@ -106,6 +109,17 @@ impl Tokens {
         found
     }
 
+    /// Whether a caller was known by this token, and is no more: whoever shows it is not nobody.
+    #[must_use]
+    pub fn was_known(&self, offered: &[u8]) -> bool {
+        if offered.len() < BYTES_MIN || offered.len() > BYTES_MAX {
+            return false;
+        }
+        let offered: Digest = Sha256::digest(offered).into();
+        let former = self.former.read().unwrap_or_else(PoisonError::into_inner);
+        former.iter().flatten().any(|digest| black_box(differences(digest, &offered)) == 0)
+    }
+
     /// The callers whose tokens name nobody, and why.
     #[must_use]
     pub fn faults(&self) -> Vec<(&str, TokenFault)> {
@@ -128,8 +142,15 @@ impl Tokens {
         kept.iter_mut().for_each(|kept| kept.look(self.dev));
         let digests: Vec<_> = kept.iter().map(|kept| kept.read.as_ref().ok().copied()).collect();
         let only = |digest: &Digest| digests.iter().flatten().filter(|d| *d == digest).count() == 1;
-        let known = digests.iter().map(|digest| digest.filter(&only)).collect();
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        let known: Box<[_]> = digests.iter().map(|digest| digest.filter(&only)).collect();
+        let mut standing = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut former = self.former.write().unwrap_or_else(PoisonError::into_inner);
+        for ((former, old), new) in former.iter_mut().zip(standing.iter()).zip(&known) {
+            if old.is_some() && old != new {
+                *former = *old;
+            }
+        }
+        *standing = known;
     }
 
     fn is_unknown(&self, at: usize) -> bool {
@@ -160,6 +181,8 @@ impl Kept {
                         self.stamp = Some(stamp);
                         Ok(secret)
                     }
+                    // Too many open files, or a disk that is away, say nothing of the token.
+                    Err(Refused::Unreadable(..)) if self.read.is_ok() => return,
                     Err(refused) => Err(self.refused(refused)),
                 }
             }

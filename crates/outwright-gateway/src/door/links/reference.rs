@@ -34,6 +34,32 @@ pub(super) fn led_back(reference: &str, base: &Base, here: &Here) -> Option<Stri
     (led != reference).then_some(led)
 }
 
+/// The provider's own address of a reference that names no host and is not led back, so that whoever resolves it at
+/// the gateway does not end at another provider; its front page where readers of URLs disagree about the reference.
+/// None for what names its host, or is no reference to a place.
+pub(super) fn led_home(reference: &str, base: &Base) -> Option<String> {
+    let scheme = match base.scheme {
+        Scheme::Https => "https",
+        Scheme::Http => "http",
+    };
+    let home = |path: &str| Some(format!("{scheme}://{}{path}", base.authority.to_str().ok()?));
+    let plain = reference.bytes().all(|byte| byte > b' ' && byte != 0x7f && byte != b'\\');
+    let before = reference.split(['/', '?', '#']).next().unwrap_or_default();
+    match before.split_once(':') {
+        // Some read `http:/x` as a path of where they are.
+        Some((named, _)) if ["http", "https"].iter().any(|web| named.eq_ignore_ascii_case(web)) => {
+            let behind = reference.get(named.len() + 1..).unwrap_or_default();
+            if plain && behind.starts_with("//") { None } else { home("/") }
+        }
+        Some(_) if plain => None,
+        None if plain && reference.starts_with("//") => None,
+        None if plain && reference.starts_with('/') => home(reference),
+        // Beside or below the page that was asked for, which is the provider's here as well.
+        None if plain && !leaves(reference) => None,
+        Some(_) | None => home("/"),
+    }
+}
+
 /// What stands behind `//`, where it is spoken to as the provider is.
 fn authority(reference: &str, scheme: Scheme) -> Option<&str> {
     if let Some(rest) = reference.strip_prefix("//") {
@@ -90,6 +116,30 @@ mod tests {
         for (reference, expected) in cases {
             let led = led_back(reference, &base, &here(prefix));
             assert_eq!(led.as_deref(), *expected, "{reference}");
+        }
+    }
+
+    /// At the gateway these would lead to whatever provider has that name there.
+    #[test]
+    fn a_reference_without_a_host_never_leads_to_another_provider() {
+        let base = url::base("https://api.acme.example/api/v3").unwrap();
+        for (reference, expected) in [
+            ("/stripe/v1/charges", Some("https://api.acme.example/stripe/v1/charges")),
+            ("/../stripe/v1/x", Some("https://api.acme.example/../stripe/v1/x")),
+            ("../../stripe/v1/x", Some("https://api.acme.example/")),
+            ("%2e%2e/stripe/v1", Some("https://api.acme.example/")),
+            ("\\stripe/v1", Some("https://api.acme.example/")),
+            ("/\\stripe", Some("https://api.acme.example/")),
+            ("https:/stripe/v1", Some("https://api.acme.example/")),
+            ("HTTP:stripe/v1", Some("https://api.acme.example/")),
+            ("https://other.example/x", None),
+            ("//other.example/x", None),
+            ("?page=2", None),
+            ("next", None),
+            ("#part", None),
+            ("mailto:someone@example.com", None),
+        ] {
+            assert_eq!(led_home(reference, &base).as_deref(), expected, "{reference}");
         }
     }
 

@@ -42,10 +42,10 @@ fn what_is_kept_last_is_found_by_its_owner_alone() {
     let (mine, theirs) = (key("/a", 1), key("/a", 2));
     shelf.put(entry(&memory, &mine, 1), "9c1e");
     shelf.put(entry(&memory, &mine, 2), "9c1e");
-    let (_, reply) = shelf.find(&mine).unwrap();
+    let (_, reply) = shelf.find(&mine, "9c1e").unwrap();
     assert_eq!(reply.unwrap().body.len(), 2);
-    assert!(shelf.find(&theirs).is_none());
-    assert!(shelf.find(&key("/b", 1)).is_none());
+    assert!(shelf.find(&theirs, "9c1e").is_none());
+    assert!(shelf.find(&key("/b", 1), "9c1e").is_none());
     assert_eq!(shelf.len(), 1);
 }
 
@@ -62,12 +62,12 @@ fn a_variant_is_found_by_the_same_values_alone() {
     let plain = with(vec![field("user-agent", "a")]);
     let vary: Box<[_]> = Box::new([HeaderName::from_static("accept-encoding")]);
     shelf.put(Entry { vary: vary.clone(), ..entry(&memory, &gzip, 1) }, "9c1e");
-    assert!(shelf.find(&gzip).is_some());
-    assert!(shelf.find(&other_agent).is_some(), "it does not vary with that");
-    assert!(shelf.find(&plain).is_none());
+    assert!(shelf.find(&gzip, "9c1e").is_some());
+    assert!(shelf.find(&other_agent, "9c1e").is_some(), "it does not vary with that");
+    assert!(shelf.find(&plain, "9c1e").is_none());
     shelf.put(Entry { vary, ..entry(&memory, &plain, 2) }, "9c1e");
     assert_eq!(shelf.len(), 2, "both variants stand beside each other");
-    assert_eq!(shelf.find(&gzip).unwrap().1.unwrap().body.len(), 1);
+    assert_eq!(shelf.find(&gzip, "9c1e").unwrap().1.unwrap().body.len(), 1);
 }
 
 #[test]
@@ -76,11 +76,11 @@ fn the_one_that_was_used_longest_ago_goes_first() {
     for number in 0..ENTRIES_MAX {
         shelf.put(entry(&memory, &key(&format!("/{number}"), 1), 0), "9c1e");
     }
-    assert!(shelf.find(&key("/0", 1)).is_some());
+    assert!(shelf.find(&key("/0", 1), "9c1e").is_some());
     shelf.put(entry(&memory, &key("/more", 1), 0), "9c1e");
     assert_eq!(shelf.len(), ENTRIES_MAX);
-    assert!(shelf.find(&key("/0", 1)).is_some(), "it was looked up");
-    assert!(shelf.find(&key("/1", 1)).is_none());
+    assert!(shelf.find(&key("/0", 1), "9c1e").is_some(), "it was looked up");
+    assert!(shelf.find(&key("/1", 1), "9c1e").is_none());
 }
 
 /// a provider has its bytes, a target its copies, and all of it comes back.
@@ -96,10 +96,10 @@ fn bytes_and_copies_are_bounded_and_counted_back() {
     for number in 0..100 {
         shelf.put(entry(&memory, &key("/same", number), 0), "9c1e");
     }
-    assert!(shelf.find(&key("/same", 0)).is_none());
-    assert!(shelf.find(&key("/same", 99)).is_some());
+    assert!(shelf.find(&key("/same", 0), "9c1e").is_none());
+    assert!(shelf.find(&key("/same", 99), "9c1e").is_some());
     shelf.forget("/same");
-    assert!(shelf.find(&key("/same", 99)).is_none());
+    assert!(shelf.find(&key("/same", 99), "9c1e").is_none());
     assert_eq!(shelf.bytes, memory.used());
     drop(shelf);
     assert_eq!(memory.used(), 0);
@@ -114,7 +114,7 @@ fn a_process_without_room_keeps_less_and_never_more() {
         shelf.put(entry(&memory, &key(&format!("/{number}"), 1), ENTRY_BYTES_MAX), "9c1e");
     }
     assert_eq!(shelf.len(), 2);
-    assert!(shelf.find(&key("/9", 1)).is_some(), "the last ones stay");
+    assert!(shelf.find(&key("/9", 1), "9c1e").is_some(), "the last ones stay");
     let mut others = memory.holder();
     while others.grow(3 * ENTRY_BYTES_MAX).is_none() {
         shelf.drop_oldest();
@@ -135,7 +135,7 @@ fn what_was_read_with_a_credential_goes_with_it() {
     shelf.put(entry(&memory, &key("/a", 1), 0), "9c1e");
     assert_eq!(shelf.len(), 3);
     shelf.credential_is(0, Some(2));
-    assert!(shelf.find(&with(0, 1)).is_none());
+    assert!(shelf.find(&with(0, 1), "9c1e").is_none());
     assert_eq!(shelf.len(), 2);
     shelf.put(entry(&memory, &with(0, 1), 0), "9c1e");
     assert_eq!(shelf.len(), 2, "it came too late");
@@ -157,4 +157,19 @@ fn what_was_kept_goes_with_its_contract() {
     assert_eq!(shelf.len(), 0, "it came too late");
     shelf.put(entry(&memory, &key("/a", 1), 0), "77aa");
     assert_eq!(shelf.len(), 1);
+}
+
+/// A contract that was taken away and given back still has its credentials.
+#[test]
+fn a_shelf_that_changes_its_contract_still_knows_the_versions() {
+    let (mut shelf, memory) = (Shelf::new("9c1e"), roomy());
+    shelf.credential_is(0, Some(3));
+    let key = Key { credential: Some((0, 3)), ..key("/a", 1) };
+    shelf.put(entry(&memory, &key, 1), "9c1e");
+    shelf.contract_is("other");
+    assert!(shelf.find(&key, "9c1e").is_none(), "what was kept under the other is gone");
+    shelf.stands("9c1e");
+    shelf.put(entry(&memory, &key, 1), "9c1e");
+    assert!(shelf.find(&key, "9c1e").is_some());
+    assert!(shelf.find(&key, "other").is_none(), "nobody is shown what another contract kept");
 }

@@ -76,6 +76,9 @@ fn a_token_that_was_replaced_is_over() {
     fs::rename(folder.path().join("new"), folder.path().join("shop")).unwrap();
     tokens.reread();
     assert_eq!((who(&tokens, SHOP), who(&tokens, BOOKS)), (None, Some("shop")));
+    // Who still shows it is not taken for nobody: a repeat of a call would then go under another key.
+    assert!(tokens.was_known(SHOP) && !tokens.was_known(BOOKS));
+    assert!(!tokens.was_known(b"a-placeholder-of-a-client"));
     fs::remove_file(folder.path().join("shop")).unwrap();
     tokens.reread();
     assert_eq!(who(&tokens, BOOKS), None);
