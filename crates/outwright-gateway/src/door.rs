@@ -126,10 +126,16 @@ impl Door {
         let Found { outlet, operation, path, here } = found;
         let here = here.map(|here| (here, Rc::clone(&outlet)));
         let outbound = Outbound { outlet, operation, request, path, facts };
-        let answer = self.write(self.core.call(outbound).await, watch);
-        let Some((here, outlet)) = here else { return answer };
-        // In a box: most contracts keep links, and all calls would carry the room for it.
-        Box::pin(links::lead_back(answer, outlet.provider(), operation, &here)).await
+        let answer = self.core.call(outbound).await;
+        // Written in two places: what is not kept across an await is not copied for it, which costs 200 instructions.
+        match here {
+            None => self.write(answer, watch),
+            // In a box: most contracts keep links, and all calls would carry the room for it.
+            Some((here, outlet)) => {
+                let answer = self.write(answer, watch);
+                Box::pin(links::lead_back(answer, outlet.provider(), operation, &here)).await
+            }
+        }
     }
 
     /// Who sent a request; nothing is looked at where nobody has a token.

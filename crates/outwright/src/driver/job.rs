@@ -345,9 +345,9 @@ impl Job {
             self.driven.core.telemetry().bug();
             return self.lost(Skip::Final);
         };
-        let mut trailers = Trailers::Unasked;
+        let asked = self.prepared.as_ref().map(|prepared| prepared.trailers);
+        let trailers = asked.unwrap_or(Trailers::Unasked);
         if let Some(prepared) = self.prepared.take() {
-            trailers = prepared.trailers;
             prepared.done(&self.driven.core.0.spares);
         }
         if clean_reply(&mut head.headers, trailers) == Coded::Perhaps
