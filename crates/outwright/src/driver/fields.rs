@@ -63,14 +63,16 @@ enum Fate {
     Trace,
     Coding,
     Te,
+    Range,
 }
 
 fn fate(name: &str) -> Fate {
-    use Fate::{Coding, Connection, Mark, Passes, Private, Stays, Te, Trace, Upgrade};
+    use Fate::{Coding, Connection, Mark, Passes, Private, Range, Stays, Te, Trace, Upgrade};
     // By length first: most fields are none of these, and are so after one jump.
     let fate = match name.len() {
         2 if name == "te" => Te,
         3 if name == "via" => Mark,
+        5 if name == "range" => Range,
         6 if name == "expect" => Stays,
         6 if name == "cookie" => Private,
         7 if name == "upgrade" => Upgrade,
@@ -121,6 +123,9 @@ pub(super) fn clean(headers: &mut HeaderMap, to: Passage<'_>) -> Result<Says, Mi
             Fate::Upgrade => return Err(Misuse::Upgrade),
             Fate::Mark => marked = true,
             Fate::Trace => traced = Traced::Perhaps,
+            // The provider then gives all of it, as it may at any time.
+            Fate::Range if asks_too_much(value) => drop.push(name.clone()),
+            Fate::Range => {}
             Fate::Te => {
                 drop.push(name.clone());
                 if wants_trailers(value) {
@@ -154,6 +159,28 @@ pub(super) fn clean(headers: &mut HeaderMap, to: Passage<'_>) -> Result<Says, Mi
         headers.insert(name.clone(), value.clone());
     }
     Ok(Says { traced, trailers })
+}
+
+/// Ranges of one request that go on (chosen: far more than a reader of a document asks for).
+const RANGES_MAX: usize = 16;
+/// Ranges that may share a byte (RFC 9110 section 14.2: more than two is what attacks look like).
+const OVERLAPS_MAX: usize = 2;
+
+/// Whether `Range` asks for many parts, or for the same bytes again and again.
+fn asks_too_much(value: &HeaderValue) -> bool {
+    let Ok(text) = value.to_str() else { return true };
+    let Some((_, set)) = text.split_once('=') else { return false };
+    let ends = |range: &str| {
+        let (first, last) = range.trim().split_once('-')?;
+        if first.is_empty() {
+            // The last bytes of a document are taken for its end.
+            return Some((u64::MAX, u64::MAX));
+        }
+        Some((first.parse().ok()?, last.parse().unwrap_or(u64::MAX)))
+    };
+    let ranges: Vec<(u64, u64)> = set.split(',').take(RANGES_MAX + 1).filter_map(ends).collect();
+    let at = |byte: u64| ranges.iter().filter(move |(first, last)| *first <= byte && byte <= *last);
+    ranges.len() > RANGES_MAX || ranges.iter().any(|(first, _)| at(*first).count() > OVERLAPS_MAX)
 }
 
 /// Whether `TE` has the member `trailers`, which takes no weight (RFC 9110 section 10.1.4).
@@ -340,3 +367,29 @@ const NEVER_IN_TRAILERS: [&str; 30] = [
     "alt-svc",
     "forwarded",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    ///
+    #[test]
+    fn ranges_that_a_reader_asks_for_go_on_and_those_of_an_attack_do_not() {
+        let many = (0..17).map(|n| format!("{}-{}", n * 10, n * 10 + 1)).collect::<Vec<_>>();
+        for (range, too_much) in [
+            ("bytes=0-499".to_owned(), false),
+            ("bytes=0-499,-500".to_owned(), false),
+            ("bytes=500-,0-99, 200-299".to_owned(), false),
+            ("bytes=0-499,100-599".to_owned(), false),
+            ("bytes=0-,0-,0-".to_owned(), true),
+            ("bytes=0-9,5-9,9-20".to_owned(), true),
+            ("bytes=-1,-2,-3".to_owned(), true),
+            (format!("bytes={}", many.join(",")), true),
+            (format!("bytes={}", many[..16].join(",")), false),
+            ("lines=a".to_owned(), false),
+        ] {
+            let value = HeaderValue::try_from(&range).unwrap();
+            assert_eq!(asks_too_much(&value), too_much, "{range}");
+        }
+    }
+}

@@ -142,3 +142,15 @@ fn refuses(alert: AlertDescription) -> bool {
     ];
     REFUSALS.contains(&alert)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RootCertStore, config};
+
+    /// what is sent early can be sent again by whoever heard it.
+    #[test]
+    fn early_data_stays_off() {
+        let made = config(None, &mut Some(RootCertStore::empty()), None).unwrap();
+        assert!(!made.config.enable_early_data);
+    }
+}

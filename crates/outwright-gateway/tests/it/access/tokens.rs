@@ -146,6 +146,24 @@ fn who_is_not_known_is_turned_away_before_anything_is_said() {
     assert!(!log.contains("6cf7f0c1") && !log.contains("stranger"), "{log}");
 }
 
+/// what a request says of who sends it is nobody's token.
+#[test]
+fn a_name_in_a_field_makes_nobody_known() {
+    let (_files, peer, stage) = stage(|contract| contract);
+    for field in [
+        "X-Forwarded-User: shop",
+        "X-Forwarded-For: 127.0.0.1",
+        "Forwarded: for=shop;by=127.0.0.1",
+        "X-Real-IP: 127.0.0.1",
+        "X-Client-Id: shop",
+        "X-SSL-Client-Verify: SUCCESS",
+        "Outwright-Caller: shop",
+    ] {
+        is_unknown(&stage.ask(LIST, &[field], ""));
+    }
+    assert_eq!(peer.seen().len(), 0);
+}
+
 /// On loopback a token may be shown, and need not be.
 #[test]
 fn where_tokens_are_free_a_caller_is_known_by_one_and_anybody_is_served() {
