@@ -127,7 +127,7 @@ impl Door {
         let here = here.map(|here| (here, Rc::clone(&outlet)));
         let outbound = Outbound { outlet, operation, request, path, facts };
         let answer = self.core.call(outbound).await;
-        // Written in two places: what is not kept across an await is not copied for it, which costs 200 instructions.
+        // Written in two places, so that an answer without links is not kept across the await below.
         match here {
             None => self.write(answer, watch),
             // In a box: most contracts keep links, and all calls would carry the room for it.
