@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Print the effective policy of a provider or one of its operations, with the origin of every value.
     Explain(ExplainArgs),
+    /// Write down what the contracts decide: architecture, failure modes, limits, secrets, signals.
+    Dossier(DossierArgs),
     /// Serve: every call to a provider goes through here.
     Run(RunArgs),
     /// Make one call through a running gateway.
@@ -77,6 +79,36 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
     /// Explain as this environment of the contracts.
+    #[arg(long)]
+    pub(crate) environment: Option<String>,
+}
+
+/// What a dossier is printed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DossierFormat {
+    /// One text.
+    Markdown,
+    /// One page with pictures that needs nothing beside it.
+    Html,
+    /// For programs; the shape is stable.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DossierArgs {
+    /// Contracts, or folders of them.
+    #[arg(default_value = "contracts/")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write all of it into this folder: one page, one text, and a folder per provider.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write nothing: fail when the folder does not hold what would be written.
+    #[arg(long, requires = "out")]
+    pub(crate) check: bool,
+    /// What is printed when no folder is named.
+    #[arg(long, value_enum, default_value = "markdown", conflicts_with = "out")]
+    pub(crate) format: DossierFormat,
+    /// As this environment of the contracts.
     #[arg(long)]
     pub(crate) environment: Option<String>,
 }

@@ -6,6 +6,7 @@ mod args;
 mod call;
 mod check;
 mod demo;
+mod dossier;
 mod exit;
 mod explain;
 mod gateway;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let exit = match Cli::parse().command {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Dossier(args) => dossier::dossier(&args),
         Command::Run(args) => run::run(&args),
         Command::Call(args) => call::call(&args),
         Command::Status(args) => status::status(&args),

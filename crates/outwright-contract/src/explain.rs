@@ -1,6 +1,7 @@
 //! The effective policy of a provider or operation in sentences, each value with its origin.
 
 mod matrix;
+mod sentences;
 
 use std::fmt::Write as _;
 
@@ -14,6 +15,7 @@ use crate::options::Options;
 use crate::rules::time::worst_case;
 use crate::source::Place;
 use crate::units::show;
+use sentences::sentence;
 
 pub use matrix::Row;
 
@@ -45,6 +47,13 @@ pub struct Line {
     pub layer: Layer,
     /// `path:line:column`; empty for a default.
     pub spot: String,
+}
+
+impl Line {
+    pub(crate) fn json(&self) -> Value {
+        let Self { key, value, sentence, layer, spot } = self;
+        json!({ "key": key, "value": value, "sentence": sentence, "layer": layer.word(), "spot": spot })
+    }
 }
 
 /// The worst case of R-002.
@@ -154,7 +163,7 @@ fn names_of(contract: &Contract) -> Vec<&str> {
 }
 
 /// A value in one line, as flow YAML.
-fn flat(node: &Node) -> String {
+pub(crate) fn flat(node: &Node) -> String {
     match &node.kind {
         Kind::Scalar { text, .. } => text.clone(),
         Kind::List(items) => {
@@ -290,64 +299,6 @@ const FALLBACK: &[&str] = &[
     "fallback.because",
 ];
 
-fn sentence(key: &str, value: &str) -> String {
-    match key {
-        "request" => format!("Calls are `{value}`."),
-        "base_url" => format!("They go to {value}."),
-        "timeouts.connect" => format!("DNS, TCP and TLS together may take {value}."),
-        "timeouts.first_byte" => format!("From there to the response head at most {value}."),
-        "timeouts.idle" => format!("Between two bytes at most {value}."),
-        "timeouts.attempt" => format!("One attempt ends after {value}."),
-        "timeouts.total" => format!("The whole call ends after {value}, whatever happens."),
-        "retry.attempts" => format!("It is sent at most {value} times, the first counted."),
-        "retry.backoff.base" => format!("The first wait is up to {value}, doubled per retry."),
-        "retry.backoff.cap" => format!("No wait is longer than {value}."),
-        "retry.budget.ratio" => format!("Each first-try success earns {value} of a retry."),
-        "retry.budget.burst" => format!("At most {value} retries are saved up."),
-        "breaker.failure_ratio" => format!("The breaker opens at {value} failed calls."),
-        "breaker.open.base" => format!("It stays open for {value} at first."),
-        "breaker.open.cap" => format!("It stays open for at most {value}."),
-        "concurrency.max" => format!("At most {value} calls are at the provider at once."),
-        "concurrency.queue" => format!("At most {value} more may wait."),
-        "concurrency.queue_wait" => format!("They wait at most {value}."),
-        "fallback" if value == "none" => {
-            "Without the provider the caller is told so: nothing is shown in its place.".to_owned()
-        }
-        "fallback" => format!("Without the provider the answer is: {value}."),
-        "fallback.stale" => format!(
-            "Without the provider the last good answer is shown, no older than {value}, with its age and marked as stale; nothing kept is shown while the provider answers."
-        ),
-        "fallback.despite" => format!(
-            "It is shown even where the provider says {value}, to nobody but the same caller with the same fields and credential."
-        ),
-        "fallback.because" => format!("The reason given: {value}."),
-        "fallback.static.status" => format!("The fixed answer has status {value}."),
-        "fallback.static.content_type" => format!("It is {value}."),
-        "fallback.static.body" => {
-            format!("Without the provider the answer is fixed and marked as static: `{value}`.")
-        }
-        "idempotency.plan" => plan_sentence(value),
-        _ => format!("`{key}` is {value}."),
-    }
-}
-
-fn plan_sentence(plan: &str) -> String {
-    match plan {
-        "safe" => "It only reads, so that it may be sent again.".to_owned(),
-        "repeatable" => "Doing it twice is doing it once.".to_owned(),
-        "conditional" => "If-Match guards repeats.".to_owned(),
-        "provider_key" => {
-            "The provider sees the same key on every attempt and does it once.".to_owned()
-        }
-        "body_field" => {
-            "The provider sees the same field on every attempt and does it once.".to_owned()
-        }
-        "reconcile" => "It is looked up before it is sent again.".to_owned(),
-        "once" => "It is never sent again once a byte left.".to_owned(),
-        other => format!("The plan is {other}."),
-    }
-}
-
 fn timeline(view: &View<'_>, op: &Op) -> Option<Timeline> {
     let worst = worst_case(view, op)?;
     let mut steps = Vec::new();
@@ -409,13 +360,7 @@ impl Explanation {
     /// For programs.
     #[must_use]
     pub fn json(&self) -> Value {
-        let lines: Vec<Value> = self
-            .lines
-            .iter()
-            .map(|l| {
-                json!({ "key": l.key, "value": l.value, "sentence": l.sentence, "layer": l.layer.word(), "spot": l.spot })
-            })
-            .collect();
+        let lines: Vec<Value> = self.lines.iter().map(Line::json).collect();
         let worst = self.worst_case.as_ref().map(|w| {
             let steps: Vec<Value> =
                 w.steps.iter().map(|(what, at)| json!({ "at_ms": at, "what": what })).collect();

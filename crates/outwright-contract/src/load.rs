@@ -37,6 +37,10 @@ pub(crate) struct Contract {
     pub(crate) name_at: Place,
     pub(crate) root: Node,
     pub(crate) operations: Vec<Op>,
+    /// What differs in which environment, as written.
+    pub(crate) environments: Option<Node>,
+    /// The files that it is made of.
+    pub(crate) files: Vec<u32>,
 }
 
 /// A parsed document.
@@ -236,6 +240,8 @@ fn one(
                 name_at: name.value.at,
                 root: root.clone(),
                 operations: operations.clone(),
+                environments: document.root.at(&["environments"]).cloned(),
+                files: files.clone(),
             });
         }
     }

@@ -10,7 +10,7 @@ pub const MAP: &[(&str, &[&str])] = &[
     ("outwright-store", &["outwright-core"]),
     ("outwright", &["outwright-contract", "outwright-store", "outwright-core"]),
     ("outwright-sim", &["outwright-contract", "outwright-store", "outwright-core"]),
-    ("outwright-render", &["outwright-core"]),
+    ("outwright-render", &["outwright-contract", "outwright-core"]),
     ("outwright-verify", &["outwright-contract", "outwright-core"]),
     ("outwright-gateway", GATEWAY),
     ("outwright-cli", CLI),

@@ -63,11 +63,11 @@ pub fn exposures(tree: &Tree) -> Vec<Complaint> {
     })
 }
 
-/// Names of metrics stand only in the telemetry files of the library.
+/// Names of metrics stand only in the telemetry files of the library; what is published (dossier, alerts) repeats names that stand there.
 #[must_use]
 pub fn metric_names(tree: &Tree) -> Vec<Complaint> {
-    let mut complaints = Vec::new();
-    for (path, text) in tree.rust() {
+    let mut complaints = published_names(tree);
+    for (path, text) in tree.rust().filter(|(path, _)| crate_of(path) != Some(PUBLISHER)) {
         let telemetry = path.starts_with("crates/outwright/src/telemetry");
         let automation = ["tidy", "xtask"].contains(&crate_of(path).unwrap_or_default());
         if telemetry || automation || is_test(path) {
@@ -77,6 +77,29 @@ pub fn metric_names(tree: &Tree) -> Vec<Complaint> {
             if line.split_whitespace().any(is_metric) {
                 let what = "metric names stand in crates/outwright/src/telemetry only";
                 complaints.push(Complaint::new(path, n + 1, what));
+            }
+        }
+    }
+    complaints
+}
+
+/// The crate that writes what others read metrics with.
+const PUBLISHER: &str = "outwright-render";
+
+/// Names in what is published that no metric has.
+fn published_names(tree: &Tree) -> Vec<Complaint> {
+    let families = tree.get("crates/outwright/src/telemetry/families.rs").unwrap_or_default();
+    let mut complaints = Vec::new();
+    let published = tree.rust().filter(|(path, _)| crate_of(path) == Some(PUBLISHER));
+    for (path, text) in published.filter(|(path, _)| !is_test(path)) {
+        for (n, line) in Source::product(text).literals.lines().enumerate() {
+            for word in line.split_whitespace() {
+                let name = word.split('{').next().unwrap_or_default();
+                let known = families.contains(&format!("\"{name}\""));
+                if name.starts_with("outwright_") && !known {
+                    let what = format!("no metric is called `{name}`");
+                    complaints.push(Complaint::new(path, n + 1, what));
+                }
             }
         }
     }
@@ -181,6 +204,19 @@ mod tests {
         let code = "//! x\nfn f() { count(\"outwright_calls_total\"); }\n";
         assert_eq!(metric_names(&one("crates/outwright/src/pool.rs", code)).len(), 1);
         assert!(metric_names(&one("crates/outwright/src/telemetry.rs", code)).is_empty());
+    }
+
+    #[test]
+    fn a_published_metric_that_does_not_exist_is_refused() {
+        let families = ("crates/outwright/src/telemetry/families.rs", "A = \"outwright_a_total\"");
+        let page = |name: &str| format!("//! x\nfn f() {{ row(\"{name}\"); }}\n");
+        let told = |name: &str| {
+            let text = page(name);
+            let file = ("crates/outwright-render/src/signals.rs", text.as_str());
+            metric_names(&Tree::of(&[families, file])).len()
+        };
+        assert_eq!(told("outwright_b_total"), 1);
+        assert_eq!(told("outwright_a_total"), 0);
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod clients;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod dossiers;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod life;

@@ -1,0 +1,4 @@
+//! Dossiers of whole contracts.
+#![cfg(test)]
+
+mod dossiers;
