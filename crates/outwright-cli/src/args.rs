@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Say what is unsafe in contracts.
     Check(CheckArgs),
-    /// Print the effective policy of a provider or one of its operations, with the origin of every value.
+    /// Explain a rule, or print the effective policy of a provider or operation with the origin of every value.
     Explain(ExplainArgs),
     /// Write down what the contracts decide: architecture, failure modes, limits, secrets, signals.
     Dossier(DossierArgs),
@@ -68,10 +68,14 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The provider.
-    pub(crate) provider: String,
-    /// One of its operations; all of them when it is left out.
+    /// The code of a rule, such as OW301, or a provider.
+    #[arg(value_name = "CODE|PROVIDER", required_unless_present = "list")]
+    pub(crate) subject: Option<String>,
+    /// One of the provider's operations; the provider's own values when it is left out.
     pub(crate) operation: Option<String>,
+    /// Name all rules.
+    #[arg(long, conflicts_with = "subject")]
+    pub(crate) list: bool,
     /// Where the contracts are.
     #[arg(long, default_value = "contracts/")]
     pub(crate) contracts: PathBuf,

@@ -176,16 +176,7 @@ fn refuse(root: &Node, deployment: &Deployment, options: &Options, findings: &mu
         let help = "a deployment's name begins with a letter";
         findings.push(Finding::new(&format::FORM, node.at, message).on("name").help(help));
     }
-    for (port, address) in [("data", deployment.data), ("admin", deployment.admin)] {
-        let tokens = port == "admin" || !deployment.callers.is_empty();
-        if !address.ip().to_canonical().is_loopback()
-            && (deployment.tls.is_none() || !tokens)
-            && let Some(node) = root.at(&["listen", port])
-        {
-            let message = format!("`{address}` is off loopback, and has no TLS or no tokens");
-            findings.push(Finding::new(&egress::LISTENER, node.at, message).on("listen"));
-        }
-    }
+    egress::deployed(root, deployment, findings);
     callers::deployed(root, options, findings);
     let unbuilt: [(&[&str], &str); 2] = [
         (&["store", "sqlite"], "this version has no store on disk"),

@@ -25,21 +25,29 @@ impl Severity {
     }
 }
 
-/// A rule that contracts are held to.
+/// A rule that contracts are held to; its page and `outwright explain CODE` are made of it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     /// `OWnnn`; never reused.
     pub code: &'static str,
     /// How bad a finding of it is.
     pub severity: Severity,
+    /// Whether a waiver in the contract may name it.
+    pub waivable: bool,
     /// What is wrong, in a few words.
     pub title: &'static str,
+    /// What the rule looks for; one sentence a line.
+    pub what: &'static str,
     /// Why it matters.
     pub why: &'static str,
     /// What to do.
     pub help: &'static str,
-    /// Whether a waiver in the contract may name it.
-    pub waivable: bool,
+    /// What breaks it, to be laid over a whole contract: see [`crate::page`].
+    pub bad: &'static str,
+    /// What keeps it.
+    pub good: &'static str,
+    /// Requirements, standards and books that ask for it; `chosen` where it is our own judgement.
+    pub sources: &'static [&'static str],
 }
 
 /// One thing that is wrong, and where.

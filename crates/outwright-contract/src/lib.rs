@@ -24,6 +24,7 @@ pub mod finding;
 pub mod load;
 pub mod node;
 pub mod options;
+pub mod page;
 pub mod profile;
 pub mod render;
 pub mod rules;

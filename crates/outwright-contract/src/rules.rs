@@ -13,37 +13,7 @@ pub mod signals;
 pub mod time;
 
 use crate::effective::View;
-use crate::finding::{Finding, Rule, Severity};
-
-/// An error that a waiver may name.
-const fn error(
-    code: &'static str,
-    title: &'static str,
-    why: &'static str,
-    help: &'static str,
-) -> Rule {
-    Rule { code, severity: Severity::Error, title, why, help, waivable: true }
-}
-
-/// An error without which no provider can be made: a waiver cannot help.
-const fn fixed(
-    code: &'static str,
-    title: &'static str,
-    why: &'static str,
-    help: &'static str,
-) -> Rule {
-    Rule { code, severity: Severity::Error, title, why, help, waivable: false }
-}
-
-/// Worth a look.
-const fn warning(
-    code: &'static str,
-    title: &'static str,
-    why: &'static str,
-    help: &'static str,
-) -> Rule {
-    Rule { code, severity: Severity::Warning, title, why, help, waivable: true }
-}
+use crate::finding::{Finding, Rule};
 
 /// Every rule, by code.
 pub static ALL: &[&Rule] = &[

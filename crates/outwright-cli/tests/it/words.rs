@@ -141,6 +141,28 @@ fn explain_says_every_value_with_its_origin() {
 }
 
 #[test]
+fn explain_says_what_a_rule_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = said(folder.path(), &["explain", "ow203"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let page = include_str!("../../../../docs/reference/rules/OW203.md");
+    assert_eq!(out(&output), page, "the page of the reference, word for word");
+    let output = said(folder.path(), &["explain", "OW203", "--format", "json"]);
+    let rule: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!((&rule["code"], &rule["severity"]), (&"OW203".into(), &"error".into()));
+    let list = said(folder.path(), &["explain", "--list"]);
+    assert!(out(&list).contains("OW203 (error): the attempts do not fit"), "{}", out(&list));
+}
+
+#[test]
+fn a_rule_that_does_not_exist_is_nothing_to_look_at() {
+    let output = said(project().path(), &["explain", "OW2033"]);
+    assert_eq!((code(&output), out(&output).as_str()), (3, ""));
+    assert!(err(&output).contains("outwright explain OW203"), "{}", err(&output));
+    assert_eq!(code(&said(project().path(), &["explain"])), 2);
+}
+
+#[test]
 fn call_names_what_it_needs_and_says_when_no_gateway_answers() {
     let folder = project();
     let output = said(folder.path(), &["call", "demo", "pay"]);

@@ -1,31 +1,22 @@
 //! OW706 and OW707: which callers there are, and what each may do.
 
+mod ow706_unusable;
+mod ow707_shares;
+
 use std::collections::BTreeMap;
 
 use outwright_core::limits::CALLERS_MAX;
 
-use super::{credentials, fixed, format, warning};
+use super::{credentials, format};
 use crate::deployment::Deployment;
 use crate::effective::View;
-use crate::finding::{Finding, Rule, Severity};
+use crate::finding::{Finding, Severity};
 use crate::node::{Entry, Kind, Node};
 use crate::options::{Options, Purpose};
 use crate::units::ratio;
 
-/// Callers that cannot be told apart, or could do nothing.
-pub static UNUSABLE: Rule = fixed(
-    "OW706",
-    "callers that cannot be told apart",
-    "who calls is known by a token alone: without one, or with that of somebody else, nobody is served or the wrong one is",
-    "give every caller a token of its own and a share above 0%, or leave `callers` out",
-);
-/// Shares that are more than all there is.
-pub static SHARES: Rule = warning(
-    "OW707",
-    "shares that are more than all there is",
-    "a share is the most that a caller holds; where shares are more than all, one caller's load is felt by the others",
-    "lower the shares until they are 100% together, or leave them out",
-);
+pub use ow706_unusable::UNUSABLE;
+pub use ow707_shares::SHARES;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     let Some(node) = view.root.at(&["callers"]).filter(|node| !node.broken()) else { return };
@@ -38,7 +29,6 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         let message = format!("{} callers; the limit is {CALLERS_MAX}", callers.len());
         out.push(Finding::new(&UNUSABLE, node.at, message).on("callers"));
     }
-    let mut sum = 0.0;
     for caller in callers {
         operations(view, caller, out);
         let share = caller.value.read(&["share"], ratio);
@@ -46,13 +36,8 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
             let message = format!("`{}` has a share of nothing", caller.key);
             out.push(Finding::new(&UNUSABLE, caller.value.at, message).on(subject(caller)));
         }
-        sum += share.unwrap_or(0.0);
     }
-    // A hair more, so that three times 33.4% is found and ten times 10% is not.
-    if sum > 1.0 + 1e-9 {
-        let message = format!("the shares of the callers are {:.1}% together", sum * 100.0);
-        out.push(Finding::new(&SHARES, node.at, message).on("callers"));
-    }
+    ow707_shares::check(node, out);
 }
 
 fn operations(view: &View<'_>, caller: &Entry, out: &mut Vec<Finding>) {

@@ -1,175 +1,47 @@
 //! OW1xx: what a contract is written like, and what this version can execute of it.
 
-use super::{fixed, warning};
-use crate::effective::{Op, View};
-use crate::finding::{Finding, Rule, Severity};
+mod ow101_not_readable;
+mod ow102_unknown_key;
+mod ow103_duplicate_key;
+mod ow104_anchor;
+mod ow105_bounds;
+mod ow106_brace;
+mod ow107_form;
+mod ow108_missing_key;
+mod ow109_provider_twice;
+mod ow110_dangling;
+mod ow111_tab;
+mod ow112_unsourced;
+mod ow190_not_executable;
+mod ow191_no_effect;
+
+use crate::effective::View;
+use crate::finding::Finding;
 use crate::node::Node;
-use crate::options::Purpose;
 use crate::units::pointer;
 
-/// The text is no YAML.
-pub static SYNTAX: Rule = fixed(
-    "OW101",
-    "not readable",
-    "a file that cannot be read safely is not read at all",
-    "correct the line",
-);
-/// A key that nobody reads.
-pub static UNKNOWN: Rule = fixed(
-    "OW102",
-    "unknown key",
-    "a misspelt key would silently drop what it was to protect",
-    "correct or remove the key",
-);
-/// A key that stands twice.
-pub static DUPLICATE: Rule =
-    fixed("OW103", "duplicate key", "one of the two would silently be ignored", "keep one of them");
-/// Anchors, aliases, tags, merge keys.
-pub static ANCHOR: Rule = fixed(
-    "OW104",
-    "anchors, aliases, tags and merge keys are not read",
-    "what stands in a contract must be readable where it stands, and cannot grow when it is expanded",
-    "write the value out where it is used; values for many contracts belong under `tiers` in outwright.yaml",
-);
-/// Size, depth, encoding, documents.
-pub static BOUNDS: Rule = fixed(
-    "OW105",
-    "outside the bounds of a contract",
-    "files are one UTF-8 document of at most 1 MiB, nested at most 32 deep",
-    "split the contract: a folder's further files may add operations",
-);
-/// `{` in a flow mapping.
-pub static BRACE: Rule = fixed(
-    "OW106",
-    "a brace inside a flow mapping",
-    "in YAML a `{` inside of `{ … }` starts a mapping, so that a path template cannot stand there",
-    "write the operation in block style: each key on its own line, without `{` and `}` around them",
-);
-/// A value of the wrong form.
-pub static FORM: Rule = fixed(
-    "OW107",
-    "wrong form or unit",
-    "a value without its unit, or of another kind, would be guessed",
-    "correct the value",
-);
-/// A key that belongs here and does not stand here.
-pub static MISSING: Rule =
-    fixed("OW108", "missing key", "the rest cannot be understood without it", "add the key");
-/// The same provider in two files.
-pub static TWICE: Rule = fixed(
-    "OW109",
-    "the same provider twice",
-    "one name leads to one contract",
-    "rename or remove one of them; further files of a folder hold `outwright`, `provider` and `operations` only",
-);
-/// A name that leads nowhere.
-pub static DANGLING: Rule = fixed(
-    "OW110",
-    "a name that leads nowhere",
-    "what it names does not exist",
-    "correct the name, or add what it names",
-);
-/// A tab that indents.
-pub static TAB: Rule = fixed(
-    "OW111",
-    "indented with a tab",
-    "YAML indents with spaces only",
-    "replace the tab by spaces",
-);
-/// A fact without source or date.
-pub static UNSOURCED: Rule = warning(
-    "OW112",
-    "a fact without source or date",
-    "facts about a provider go stale, and nobody can look them up again",
-    "add `source:` (or `docs:` for the whole file) and `checked: YYYY-MM-DD`",
-);
-/// A feature that this version cannot execute.
-pub static NOT_EXECUTABLE: Rule = fixed(
-    "OW190",
-    "not executable by this version",
-    "running without it would silently do something else than the contract says",
-    "use a form that this version executes, or a version that executes this one",
-);
-/// A feature that this version leaves out honestly.
-pub static NO_EFFECT: Rule = warning(
-    "OW191",
-    "without effect in this version",
-    "this version leaves it out; what happens instead is safe",
-    "nothing has to be changed",
-);
+pub use ow101_not_readable::SYNTAX;
+pub use ow102_unknown_key::UNKNOWN;
+pub use ow103_duplicate_key::DUPLICATE;
+pub use ow104_anchor::ANCHOR;
+pub use ow105_bounds::BOUNDS;
+pub use ow106_brace::BRACE;
+pub use ow107_form::FORM;
+pub use ow108_missing_key::MISSING;
+pub use ow109_provider_twice::TWICE;
+pub use ow110_dangling::DANGLING;
+pub use ow111_tab::TAB;
+pub use ow112_unsourced::UNSOURCED;
+pub use ow190_not_executable::NOT_EXECUTABLE;
+pub use ow191_no_effect::NO_EFFECT;
 
-/// What this version does with keys whose behaviour it does not have.
+/// What only the merged contract shows; the rest is found where texts are read.
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let root = view.root;
-    let mut refuse = |node: Option<&Node>, subject: &str, what: &str| {
-        if let Some(node) = node {
-            out.push(not_executable(view, node, what).on(subject));
-        }
-    };
-    refuse(root.at(&["tenants"]), "tenants", "this version does not serve tenants");
-    for slot in view.credentials() {
-        let subject = format!("credentials.{}", slot.key);
-        for form in ["exec", "vault", "store"] {
-            let what = format!("this version does not read secrets from `{form}`");
-            refuse(slot.value.at(&["source", form]), &subject, &what);
-        }
-        for form in ["oauth2", "sigv4", "hmac", "mtls"] {
-            let what = format!("this version does not send credentials as `{form}`");
-            refuse(slot.value.at(&["inject", form]), &subject, &what);
-        }
-    }
-    for op in view.operations {
-        operation(view, op, out);
-    }
-    scopes(view, out);
+    ow190_not_executable::check(view, out);
+    ow191_no_effect::check(view, out);
     fields(view, out);
     links(view, out);
-    unsourced(view, out);
-}
-
-fn operation(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
-    if let Some(node) = op.node.at(&["async"]).filter(|n| n.text() == Some("always")) {
-        let what = format!("this version cannot hand `{}` over to an outbox", op.name);
-        out.push(not_executable(view, node, &what).on(op.subject()));
-    }
-    let plan = op.node.word(&["idempotency", "plan"]);
-    if let Some(entry) = op.node.entry_at(&["idempotency", "reconcile"]) {
-        let message = if plan == Some("reconcile") {
-            format!(
-                "this version does not look whether `{}` happened: it sends once, and leaves a doubt as unknown",
-                op.name
-            )
-        } else {
-            format!(
-                "this version does not look whether `{}` happened once its key may be forgotten",
-                op.name
-            )
-        };
-        out.push(Finding::new(&NO_EFFECT, entry.key_at, message).on(op.subject()));
-    }
-    if let Some(node) = op.node.at(&["on_store_down"]) {
-        let message = "this version has no store that could be down";
-        out.push(Finding::new(&NO_EFFECT, node.at, message).on(op.subject()));
-    }
-}
-
-/// Whose quota a window is, where this version counts otherwise.
-fn scopes(view: &View<'_>, out: &mut Vec<Finding>) {
-    for window in view.root.at(&["limits", "windows"]).map(Node::items).unwrap_or_default() {
-        let Some(node) = window.at(&["scope"]) else { continue };
-        match node.text() {
-            Some("tenant") => {
-                let what = "this version does not count per tenant";
-                out.push(not_executable(view, node, what).on("limits"));
-            }
-            Some("operation") => {
-                let message =
-                    "this version counts all operations of the window together, which is stricter";
-                out.push(Finding::new(&NO_EFFECT, node.at, message).on("limits"));
-            }
-            Some(_) | None => {}
-        }
-    }
+    ow112_unsourced::check(view, out);
 }
 
 /// Fields that belong to the connection or to the framing of a message: no contract may write them (RFC 9110 section 7.6.1).
@@ -209,32 +81,5 @@ fn links(view: &View<'_>, out: &mut Vec<Finding>) {
             let message = "this is no JSON pointer to a URL";
             out.push(Finding::new(&FORM, node.at, message).on("links.json").help(help));
         }
-    }
-}
-
-/// A warning where one only looks, an error where it would run.
-pub(crate) fn not_executable(view: &View<'_>, node: &Node, what: &str) -> Finding {
-    let mut finding = Finding::new(&NOT_EXECUTABLE, node.at, what);
-    finding.severity = match view.options.purpose {
-        Purpose::Check => Severity::Warning,
-        Purpose::Run => Severity::Error,
-    };
-    finding
-}
-
-fn unsourced(view: &View<'_>, out: &mut Vec<Finding>) {
-    let dated = view.root.has(&["checked"]);
-    let documented = view.root.has(&["docs"]);
-    let windows = view.root.at(&["limits", "windows"]).map(Node::items).unwrap_or_default();
-    let facts = view.root.at(&["idempotency"]).into_iter().chain(windows);
-    for fact in facts {
-        let lacks = match (fact.has(&["source"]) || documented, fact.has(&["checked"]) || dated) {
-            (true, true) => continue,
-            (false, true) => "its source",
-            (true, false) => "the date it was checked",
-            (false, false) => "its source and the date it was checked",
-        };
-        let message = format!("this fact lacks {lacks}");
-        out.push(Finding::new(&UNSOURCED, fact.at, message));
     }
 }

@@ -1,98 +1,26 @@
 //! OW2xx: every wait has a bound, and the bounds fit into each other.
 
+mod ow201_missing;
+mod ow202_incoherent;
+mod ow203_worst_case;
+
 use std::time::Duration;
 
-use super::fixed;
 use crate::effective::{Op, View};
-use crate::finding::{Finding, Rule};
+use crate::finding::Finding;
 use crate::units::{duration, show};
 
-/// A timeout is missing.
-pub static MISSING: Rule = fixed(
-    "OW201",
-    "a timeout is missing",
-    "an external call without a bound hangs until its caller gives up, and holds a slot meanwhile",
-    "add `timeouts: { connect: 1s, first_byte: 6s, idle: 5s, attempt: 7s, total: 25s }` to the contract, the operation or the tier, with your own figures",
-);
-/// Timeouts contradict each other.
-pub static INCOHERENT: Rule = fixed(
-    "OW202",
-    "timeouts that contradict each other",
-    "a phase longer than the whole never ends by its own limit",
-    "keep connect and first_byte at most attempt, and attempt at most total; none may be zero",
-);
-/// All attempts do not fit into the total.
-pub static WORST_CASE: Rule = super::error(
-    "OW203",
-    "the attempts do not fit into the total",
-    "the last attempts would be cut or never made, so that the contract promises what it cannot keep",
-    "raise `total`, lower `attempts` or `attempt`, or write `late_attempts: best_effort` under `retry`",
-);
+pub use ow201_missing::MISSING;
+pub use ow202_incoherent::INCOHERENT;
+pub use ow203_worst_case::WORST_CASE;
 
 pub(crate) const PHASES: [&str; 5] = ["connect", "first_byte", "idle", "attempt", "total"];
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for op in view.operations {
-        missing(view, op, out);
-        incoherent(op, out);
-        if let Some(worst) = worst_case(view, op)
-            && worst.sum > worst.total
-            && op.node.word(&["retry", "late_attempts"]) != Some("best_effort")
-            && let Some(total) = op.node.at(&["timeouts", "total"])
-        {
-            let message = format!(
-                "`{}` may need {} for its attempts, but its total is {}",
-                op.name,
-                show(worst.sum),
-                show(worst.total)
-            );
-            out.push(
-                Finding::new(&WORST_CASE, total.at, message)
-                    .label(worst.sentence())
-                    .on(op.subject()),
-            );
-        }
-    }
-}
-
-fn missing(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
-    if op.node.broken_at(&["timeouts"]) {
-        return;
-    }
-    let lacking: Vec<_> =
-        PHASES.into_iter().filter(|phase| !op.node.has(&["timeouts", phase])).collect();
-    if !lacking.is_empty() {
-        let message = format!("`{}` has no bound for {}", op.name, lacking.join(", "));
-        let place = if op.own.has(&["timeouts"]) { op.name_at } else { view.name_at };
-        out.push(Finding::new(&MISSING, place, message).on(op.subject()));
-    }
-}
-
-fn incoherent(op: &Op, out: &mut Vec<Finding>) {
-    let read = |phase: &str| op.node.read(&["timeouts", phase], duration);
-    let mut say = |phase: &str, message: String| {
-        if let Some(node) = op.node.at(&["timeouts", phase]) {
-            out.push(Finding::new(&INCOHERENT, node.at, message).on(op.subject()));
-        }
-    };
-    for phase in PHASES {
-        if read(phase) == Some(Duration::ZERO) {
-            say(phase, format!("`{phase}` of `{}` is zero", op.name));
-        }
-    }
-    for (inner, outer) in [("connect", "attempt"), ("first_byte", "attempt"), ("attempt", "total")]
-    {
-        if let (Some(a), Some(b)) = (read(inner), read(outer))
-            && a > b
-        {
-            let message = format!(
-                "`{inner}` ({}) of `{}` is longer than `{outer}` ({})",
-                show(a),
-                op.name,
-                show(b)
-            );
-            say(inner, message);
-        }
+        ow201_missing::check(view, op, out);
+        ow202_incoherent::check(op, out);
+        ow203_worst_case::check(view, op, out);
     }
 }
 

@@ -4,5 +4,6 @@ mod demo;
 mod docs;
 mod hostile;
 mod layers;
+mod pages;
 mod rules;
 mod sample;

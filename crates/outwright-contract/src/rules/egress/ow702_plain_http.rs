@@ -1,0 +1,48 @@
+//! OW702: plain HTTP.
+
+use outwright_core::provider::{Base, Scheme};
+
+use crate::effective::View;
+use crate::finding::{Finding, Rule, Severity};
+use crate::options::Purpose;
+use crate::source::Place;
+
+/// Plain HTTP.
+pub static PLAIN_HTTP: Rule = Rule {
+    code: "OW702",
+    severity: Severity::Error,
+    waivable: false,
+    title: "plain HTTP",
+    what: "Finds `http://` in `base_url`.\nTo loopback with `egress: { plain_http: loopback }` it is a warning, and runs with `--dev` only.",
+    why: "credentials and bodies would travel in the clear",
+    help: "use https; for a test peer on loopback add `egress: { plain_http: loopback }` and start with `--dev`",
+    bad: "base_url: http://api.acme.example
+",
+    good: "base_url: https://api.acme.example
+",
+    sources: &["R-010", "OWASP ASVS 5.0 12.2.1"],
+};
+
+pub(super) fn check(view: &View<'_>, base: &Base, at: Place, out: &mut Vec<Finding>) {
+    if base.scheme != Scheme::Http {
+        return;
+    }
+    let loopback = base.host.as_ref() == "localhost"
+        || base.host.ends_with(".localhost")
+        || base.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    let allowed = loopback && view.root.word(&["egress", "plain_http"]) == Some("loopback");
+    let message = if !loopback {
+        format!("`{}` is not on loopback", base.host)
+    } else if !allowed {
+        "plain http without `egress: { plain_http: loopback }`".to_owned()
+    } else {
+        "plain http to loopback runs only with `--dev`".to_owned()
+    };
+    let mut finding = Finding::new(&PLAIN_HTTP, at, message).on("base_url");
+    match (allowed, view.options.purpose) {
+        (true, Purpose::Check) => finding.severity = Severity::Warning,
+        (true, Purpose::Run) if view.options.dev => return,
+        (true | false, Purpose::Run) | (false, Purpose::Check) => {}
+    }
+    out.push(finding);
+}

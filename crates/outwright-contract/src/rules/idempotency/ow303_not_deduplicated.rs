@@ -1,0 +1,62 @@
+//! OW303: nothing says how the provider deduplicates.
+
+use crate::effective::{Op, View};
+use crate::finding::{Finding, Rule, Severity};
+
+use super::{key_field, key_header, needs_key, plan_at};
+
+/// A plan that the facts do not bear.
+pub static NOT_DEDUPLICATED: Rule = Rule {
+    code: "OW303",
+    severity: Severity::Error,
+    waivable: false,
+    title: "nothing says how the provider deduplicates",
+    what: "Finds a key that has no field to travel in, and one for a method that the provider does not deduplicate.",
+    why: "the key must travel where the provider looks for it, for a method that it deduplicates",
+    help: "name it in the facts (`idempotency: { header: Idempotency-Key, methods: [POST], retention: 24h }`) or in the operation (`header:` or `field:`)",
+    bad: "idempotency: { header: Idempotency-Key, methods: [PUT] }
+operations:
+  create_order:
+    request: POST /v1/orders
+    idempotency: { plan: provider_key, key: required }
+",
+    good: "idempotency: { header: Idempotency-Key, methods: [POST] }
+operations:
+  create_order:
+    request: POST /v1/orders
+    idempotency: { plan: provider_key, key: required }
+",
+    sources: &["R-152", "R-153"],
+};
+
+pub(super) fn check(view: &View<'_>, op: &Op, plan: Option<&str>, out: &mut Vec<Finding>) {
+    let lacks = match plan {
+        Some("provider_key") => key_header(view, op).is_none(),
+        Some("body_field") => key_field(view, op).is_none(),
+        Some(_) | None => false,
+    };
+    if lacks {
+        let what = if plan == Some("body_field") { "field" } else { "header field" };
+        let message = format!("no {what} is known that carries the key of `{}`", op.name);
+        out.push(Finding::new(&NOT_DEDUPLICATED, plan_at(op), message).on(op.subject()));
+    } else if needs_key(plan) {
+        other_method(view, op, out);
+    }
+}
+
+/// A key where the provider does not look for it; an operation that names its own field knows better.
+fn other_method(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
+    let methods = view.root.words(&["idempotency", "methods"]);
+    let Some(method) = op.method.as_ref().map(http::Method::as_str) else { return };
+    let own = op.node.has(&["idempotency", "header"]) || op.node.has(&["idempotency", "field"]);
+    if own || methods.is_empty() || methods.contains(&method) {
+        return;
+    }
+    let listed = methods.join(", ");
+    let message = format!("the provider deduplicates {listed}, but `{}` is {method}", op.name);
+    let mut finding = Finding::new(&NOT_DEDUPLICATED, plan_at(op), message).on(op.subject());
+    if let Some(node) = view.root.at(&["idempotency", "methods"]) {
+        finding = finding.see(node.at, "these methods");
+    }
+    out.push(finding);
+}

@@ -1,0 +1,60 @@
+//! OW406: two operations for the same request.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::effective::{Op, View};
+use crate::finding::{Finding, Rule, Severity};
+
+/// Operations that the same request could mean.
+pub static ROUTES: Rule = Rule {
+    code: "OW406",
+    severity: Severity::Error,
+    waivable: false,
+    title: "two operations for the same request",
+    what: "Finds two operations whose method and path mean the same requests.",
+    why: "nobody could say which rules hold for it",
+    help: "make the paths differ in a literal part, or join the operations",
+    bad: "operations:
+  get_order:
+    request: GET /v1/orders/{order}
+    fallback: none
+  get_item:
+    request: GET /v1/orders/{item}
+    fallback: none
+",
+    good: "operations:
+  get_order:
+    request: GET /v1/orders/{order}
+    fallback: none
+  get_item:
+    request: GET /v1/items/{item}
+    fallback: none
+",
+    sources: &["R-037"],
+};
+
+pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
+    let mut seen: BTreeMap<(&str, Vec<&str>), &Op> = BTreeMap::new();
+    for op in view.operations {
+        let Some(shape) = route_shape(op) else { continue };
+        match seen.entry(shape) {
+            Entry::Vacant(place) => {
+                place.insert(op);
+            }
+            Entry::Occupied(place) => {
+                let twin = place.get();
+                let message = format!("`{}` and `{}` mean the same requests", twin.name, op.name);
+                let found = Finding::new(&ROUTES, op.name_at, message);
+                out.push(found.see(twin.name_at, "the other one").on(op.subject()));
+            }
+        }
+    }
+}
+
+/// Method and path with every parameter made equal.
+fn route_shape(op: &Op) -> Option<(&str, Vec<&str>)> {
+    let (method, template) = (op.method.as_ref()?, op.template.as_ref()?);
+    let parts = template.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    Some((method.as_str(), parts.collect()))
+}
