@@ -9,6 +9,7 @@ pub mod documents;
 pub mod imports;
 pub mod manifests;
 pub mod purity;
+pub mod references;
 pub mod requirements;
 pub mod rooms;
 pub mod shape;
@@ -55,4 +56,5 @@ pub const CHECKS: &[Check] = &[
     Check { name: "the architecture page is short and complete", run: documents::architecture },
     Check { name: "cited requirements exist", run: requirements::citations },
     Check { name: "the list of requirements is well formed", run: requirements::list },
+    Check { name: "the page of sources is fresh", run: references::sources },
 ];

@@ -2,15 +2,24 @@
 
 use std::path::Path;
 
-use tidy::{CHECKS, Tree};
+use tidy::{CHECKS, Tree, references};
 
 fn repository() -> Tree {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     Tree::read(&root).expect("the repository can be read")
 }
 
+/// Writes pages that are made from the repository, when asked to.
+fn bless() {
+    if std::env::var_os("OUTWRIGHT_BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(references::PAGE);
+        std::fs::write(path, references::page(&repository())).expect("the page can be written");
+    }
+}
+
 #[test]
 fn the_repository_is_tidy() {
+    bless();
     let tree = repository();
     let mut found = String::new();
     for check in CHECKS {
