@@ -1,8 +1,9 @@
 //! The clocks of the process, read here and nowhere else.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use outwright_core::time::{Mono, Now, Timestamp};
+use tokio::time::Instant;
 
 /// Times that are as good as never; an instant further away may not exist on every system.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3_600);
@@ -10,6 +11,7 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 3_600);
 /// Reads both clocks and turns the engine's times into the runtime's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
+    /// The runtime's own reading, so that a test may hold its time still.
     start: Instant,
 }
 
@@ -32,9 +34,8 @@ impl Clock {
     }
 
     /// The runtime's word for a time of the engine.
-    pub(crate) fn instant(&self, at: Mono) -> tokio::time::Instant {
+    pub(crate) fn instant(&self, at: Mono) -> Instant {
         let far = Duration::from_nanos(at.nanos());
-        let at = self.start.checked_add(far).unwrap_or_else(|| self.start + NEVER);
-        tokio::time::Instant::from_std(at)
+        self.start.checked_add(far).unwrap_or_else(|| self.start + NEVER)
     }
 }

@@ -8,9 +8,11 @@ mod body;
 mod connect;
 mod connection;
 mod inflate;
+mod limits;
 mod link;
 mod meter;
 mod pool;
+mod pulse;
 mod reply;
 mod send;
 mod stream;
@@ -46,7 +48,7 @@ pub(crate) use self::tls::{Secured, config as tls_config};
 pub(crate) use self::wire::WireBody;
 
 use self::connect::{Made, Tls, Versions, Way, connect};
-use self::link::Answered;
+use self::link::{Answered, Passage};
 use self::pool::Pool;
 use self::reply::{BodyLimits, OwnBody};
 use self::send::{HeadLimits, STATUS_MAX, exchange, is_too_large};
@@ -158,7 +160,10 @@ impl Origin {
     /// A connection that was in use a moment ago.
     pub(crate) fn at_hand(&self, trust: Trust, now: Mono) -> Option<Carrier> {
         if self.versions.get() == Versions::Two {
-            return self.good_link(now).filter(|link| link.is_recent(now)).map(Carrier::Shared);
+            if trust == Trust::None {
+                return None;
+            }
+            return self.recent_link(now).map(Carrier::Shared);
         }
         let after = self.look_after(trust);
         if self.pool.is_idle_for(after, now) {
@@ -169,6 +174,11 @@ impl Origin {
 
     fn good_link(&self, now: Mono) -> Option<Rc<Link>> {
         self.link.borrow().as_ref().filter(|link| link.is_good(now)).map(Rc::clone)
+    }
+
+    /// The shared connection, if its peer was heard a moment ago.
+    fn recent_link(&self, now: Mono) -> Option<Rc<Link>> {
+        self.good_link(now).filter(|link| link.is_recent(now))
     }
 
     /// From which idle time on a connection is looked at before it is used.
@@ -189,6 +199,10 @@ impl Origin {
         if self.versions.get() == Versions::One {
             return self.reach_own(trust, limit).await;
         }
+        if trust == Trust::None && self.link.borrow().is_some() {
+            // As with a connection of its own: what has arrived, an end mostly, is seen before anything is sent.
+            tokio::task::yield_now().await;
+        }
         if let Some(link) = self.living_link(limit).await {
             return Ok(Carrier::Shared(link));
         }
@@ -198,18 +212,26 @@ impl Origin {
         };
         match self.versions.get() {
             Versions::One => self.reach_own(trust, limit).await,
-            Versions::Unknown | Versions::Two => match self.living_link(limit).await {
+            Versions::Unknown | Versions::Two => match self.recent_link(self.clock.mono()) {
                 Some(link) => Ok(Carrier::Shared(link)),
                 None => self.open(limit).await,
             },
         }
     }
 
-    /// The shared connection, if its peer is still there.
+    /// The shared connection, if its peer is still there.
+    ///
+    /// A peer that was not heard for long is asked before it gets any request, and for half of the time there is: a new
+    /// connection in the other half is worth more than the rest of that wait, and a call that may be sent once only
+    /// is sent on neither before one of them is known to be good.
     async fn living_link(&self, limit: Instant) -> Option<Rc<Link>> {
-        let now = self.clock.mono();
-        let link = self.good_link(now)?;
-        (link.is_recent(now) || link.is_alive(now, limit).await).then_some(link)
+        let link = self.good_link(self.clock.mono())?;
+        if link.is_recent(self.clock.mono()) {
+            return Some(link);
+        }
+        let now = Instant::now();
+        let half = now + limit.saturating_duration_since(now) / 2;
+        link.answers(half).await.then_some(link)
     }
 
     async fn reach_own(&self, trust: Trust, limit: Instant) -> Result<Carrier, Fault> {
@@ -288,8 +310,9 @@ impl Origin {
         let head = limits.end.min(now.plus(limits.first_byte));
         let first = self.clock.instant(head.min(now.plus(limits.idle)));
         let head_limits = HeadLimits { first, head, idle: limits.idle, clock: self.clock };
-        let answered = link.exchange(request, (now, head_limits)).await;
-        if link.wants_older() {
+        let passage = Passage::on(link);
+        let answered = passage.link().exchange(request, (now, head_limits)).await;
+        if passage.link().wants_older() {
             // The next connection is one of HTTP/1.1 (RFC 9113 section 7: HTTP_1_1_REQUIRED).
             self.versions.set(Versions::One);
         }
@@ -309,13 +332,16 @@ impl Origin {
         let limits =
             BodyLimits { idle: limits.idle, end: limits.end, stream: limits.stream, bytes_max };
         let sent = if rest.is_some() { Sent::Part } else { Sent::All };
-        let body = StreamBody::new((stream, rest), link, self.clock, (limits, length));
+        let body = StreamBody::new((stream, rest), passage, self.clock, (limits, length));
         Ok(Arrived { head, body: WireBody::Stream(Box::new(body)), sent })
     }
 
     /// Closes connections that have been idle for too long.
     pub(crate) fn sweep(&self) {
-        self.pool.sweep(self.clock.mono());
+        let now = self.clock.mono();
+        self.pool.sweep(now);
+        // One that takes no further call ends with the last that it has.
+        self.link.borrow_mut().take_if(|link| !link.is_good(now));
     }
 
     /// What its pool did so far.

@@ -120,7 +120,7 @@ pub(super) async fn connect(
             let handshake = connector.connect(tls.name.clone(), stream);
             match timeout_at(limit.min(Instant::now() + tls_most), handshake).await {
                 Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2) => {
-                    Ok(Made::Shared(Link::on(stream, clock.mono()).await?))
+                    Ok(Made::Shared(Link::on(stream, clock).await?))
                 }
                 Ok(Ok(stream)) => Ok(Made::Own(Connection::on(stream, clock.mono()).await)),
                 Ok(Err(error)) => Err(tls::fault(&error)),

@@ -4,17 +4,16 @@
 //! from the protocol alone: a stream that was refused, or that stands above the last one of a GOAWAY, was not
 //! processed (RFC 9113 section 8.7); of every other stream that was begun nobody knows.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
-use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
+use h2::{Reason, RecvStream, SendStream};
 use http::response::Parts;
 use http::{HeaderMap, Request, Uri, Version, header};
 use http_body::Body;
@@ -24,32 +23,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use super::body::SendBody;
+use super::limits::{AGE_MAX, CONNECTION_WINDOW, HEAD_BYTES_MAX, SEND_BYTES_MAX, STREAM_WINDOW};
+use super::pulse::{Heard, Pulse, drive};
 use super::send::{Failed, HeadLimits};
-
-/// Bytes of a stream that the provider may send before they are taken (chosen: the largest that is kept for an error rule,
-/// four times over).
-const STREAM_WINDOW: u32 = 256 * 1024;
-/// The same for all streams of a connection together (chosen: four streams at full speed).
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
-/// Bytes of a response head (R-560: 64 KiB).
-const HEAD_BYTES_MAX: u32 = 64 * 1024;
-/// Bytes of a request body that wait for the peer, per stream (chosen: a read of the caller's own connection).
-const SEND_BYTES_MAX: usize = 64 * 1024;
-/// After so long without use it is asked whether the peer is still there (R-078: 30 s).
-const ASK_AFTER: Duration = Duration::from_secs(30);
-/// So long the peer may take to say so (R-078: 10 s).
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How old it may be and still take new streams (R-085: 5 min).
-const AGE_MAX: Duration = Duration::from_secs(300);
+use crate::clock::Clock;
 
 /// A connection with its sender.
 pub(crate) struct Link {
     sender: SendRequest<Bytes>,
-    /// Set by the task that drives it, at its end.
-    over: Rc<Cell<bool>>,
-    ping: RefCell<Option<PingPong>>,
+    pulse: Rc<Pulse>,
     born: Mono,
-    used: Cell<Mono>,
     /// Streams that it has carried.
     carried: Cell<u64>,
     /// The peer wants HTTP/1.1.
@@ -59,6 +42,33 @@ pub(crate) struct Link {
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").field("carried", &self.carried.get()).finish_non_exhaustive()
+    }
+}
+
+/// A call that is under way on a connection, which outlives it.
+pub(super) struct Passage(Rc<Link>);
+
+impl Passage {
+    /// It begins.
+    pub(super) fn on(link: Rc<Link>) -> Self {
+        link.pulse.enter();
+        Self(link)
+    }
+
+    /// It ran out of time; nothing may have been heard of the peer since then.
+    pub(super) fn doubt(&self, since: Mono) {
+        self.0.pulse.doubt(since);
+    }
+
+    /// What it is on.
+    pub(super) fn link(&self) -> &Link {
+        &self.0
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        self.0.pulse.leave();
     }
 }
 
@@ -72,31 +82,24 @@ pub(super) struct Answered {
 
 impl Link {
     /// Opens HTTP/2 on a stream on which it was agreed.
-    pub(super) async fn on<S>(stream: S, born: Mono) -> Result<Rc<Self>, Fault>
+    pub(super) async fn on<S>(stream: S, clock: Clock) -> Result<Rc<Self>, Fault>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
+        let pulse = Pulse::new(clock);
         let opened = Builder::new()
             .enable_push(false)
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(HEAD_BYTES_MAX)
             .max_send_buffer_size(SEND_BYTES_MAX)
-            .handshake::<_, Bytes>(stream)
+            .handshake::<_, Bytes>(Heard::new(stream, &pulse))
             .await;
-        let (sender, mut connection) = opened.map_err(|_| Fault::Reset)?;
-        let ping = RefCell::new(connection.ping_pong());
-        let over = Rc::new(Cell::new(false));
-        let ended = Rc::clone(&over);
-        // It ends when the peer closes it, or when the last sender and stream are gone.
-        drop(tokio::task::spawn_local(async move {
-            // Its errors are told to every stream.
-            let _told = connection.await;
-            ended.set(true);
-        }));
-        let (used, carried) = (Cell::new(born), Cell::new(0));
-        let wants_older = Cell::new(false);
-        Ok(Rc::new(Self { sender, over, ping, born, used, carried, wants_older }))
+        let (sender, connection) = opened.map_err(|_| Fault::Reset)?;
+        // It ends when the peer closes it or is gone, or when the last sender and stream are gone.
+        drop(tokio::task::spawn_local(drive(connection, Rc::clone(&pulse))));
+        let (carried, wants_older) = (Cell::new(0), Cell::new(false));
+        Ok(Rc::new(Self { sender, pulse, born: clock.mono(), carried, wants_older }))
     }
 
     /// Whether it has carried no request yet.
@@ -111,31 +114,17 @@ impl Link {
 
     /// Whether it may take another request.
     pub(super) fn is_good(&self, now: Mono) -> bool {
-        !self.over.get() && now.since(self.born) < AGE_MAX
+        !self.pulse.is_over() && now.since(self.born) < AGE_MAX
     }
 
-    /// Whether it was in use a moment ago.
+    /// Whether its peer was heard a moment ago.
     pub(super) fn is_recent(&self, now: Mono) -> bool {
-        now.since(self.used.get()) < ASK_AFTER
+        self.pulse.is_recent(now)
     }
 
-    /// Asks the peer whether it is still there.
-    pub(super) async fn is_alive(&self, now: Mono, limit: Instant) -> bool {
-        let Some(mut ping) = self.ping.borrow_mut().take() else {
-            // Somebody else is asking; whoever comes meanwhile trusts what was known before.
-            return true;
-        };
-        let until = limit.min(Instant::now() + ANSWER_WITHIN);
-        let asked = ping.send_ping(Ping::opaque());
-        let alive = asked.is_ok()
-            && matches!(timeout_at(until, poll_fn(|cx| ping.poll_pong(cx))).await, Ok(Ok(_)));
-        self.ping.replace(Some(ping));
-        if alive {
-            self.used.set(now);
-        } else {
-            self.over.set(true);
-        }
-        alive
+    /// Asks the peer whether it is still there, until then.
+    pub(super) async fn answers(&self, until: Instant) -> bool {
+        self.pulse.answers(until).await
     }
 
     /// Sends a request on a stream of its own, and waits for the head.
@@ -149,12 +138,11 @@ impl Link {
         let sender = match timeout_at(head, self.sender.clone().ready()).await {
             Ok(Ok(sender)) => sender,
             Ok(Err(_)) => {
-                self.over.set(true);
+                self.pulse.end();
                 return Err(unsent(Fault::StaleConnection, Some(request)));
             }
             Err(_) => return Err(unsent(Fault::FirstByteTimeout, Some(request))),
         };
-        self.used.set(now);
         self.carried.set(self.carried.get().saturating_add(1));
         let (response, upload) = match begin(sender, request) {
             Ok(begun) => begun,
@@ -169,7 +157,12 @@ impl Link {
                 Ok(Answered { head, stream, rest })
             }
             // The stream is dropped here, which resets it: nothing leaves after this.
-            Err(fault) => Err(Failed { sent: sent(fault), fault, unused: None }),
+            Err(fault) => {
+                if fault.is_late() {
+                    self.pulse.doubt(now);
+                }
+                Err(Failed { sent: sent(fault), fault, unused: None })
+            }
         }
     }
 }

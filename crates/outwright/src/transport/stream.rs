@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use outwright_core::time::Mono;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::inflate::Gauge;
-use super::link::{Link, Upload};
+use super::link::{Passage, Upload};
 use super::reply::BodyLimits;
 use crate::clock::Clock;
 
@@ -24,7 +23,7 @@ pub(crate) struct StreamBody {
     /// What of the request is still to be sent; a provider may answer before it has read all of it.
     rest: Option<Upload>,
     /// Held so that the connection outlives its streams.
-    _link: Rc<Link>,
+    passage: Passage,
     clock: Clock,
     limits: BodyLimits,
     gauge: Option<Box<Gauge>>,
@@ -42,7 +41,7 @@ impl StreamBody {
     /// The body behind a head that said this of its length.
     pub(super) fn new(
         (stream, rest): (RecvStream, Option<Upload>),
-        link: Rc<Link>,
+        passage: Passage,
         clock: Clock,
         (limits, length): (BodyLimits, Option<u64>),
     ) -> Self {
@@ -50,7 +49,7 @@ impl StreamBody {
         Self {
             stream,
             rest,
-            _link: link,
+            passage,
             clock,
             limits,
             gauge: None,
@@ -119,6 +118,7 @@ impl StreamBody {
         if self.timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
+        self.passage.doubt(now.minus(self.limits.idle));
         let late = self.limits.end <= self.clock.mono();
         let fault = if late { Fault::BodyLate } else { Fault::BodyIdle };
         Poll::Ready(Some(Err(self.broke(fault))))

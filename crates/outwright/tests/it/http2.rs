@@ -1,6 +1,7 @@
 //! HTTP/2 to a provider, on frames that we write ourselves and on a server that we did not write (`nghttpd`).
 
 mod cases;
+mod silence;
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -210,6 +211,24 @@ pub(crate) fn on_a_core<F: Future<Output = ()>>(test: F) {
         tokio::time::timeout(Duration::from_secs(60), test)
             .await
             .expect("the test ends within its bound");
+    };
+    tokio::task::LocalSet::new().block_on(&runtime, bounded);
+}
+
+/// The same, in time that moves only where the test moves it, while sockets work as always.
+pub(crate) fn on_a_still_core<F: Future<Output = ()>>(test: F) {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build().unwrap();
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let bounded = async {
+        // Time that stands still jumps to the next timer when the runtime has nothing to do, except while work of
+        // this kind is under way.
+        let still = tokio::task::spawn_blocking(move || {
+            wait.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Disconnected)
+        });
+        test.await;
+        drop(done);
+        assert!(still.await.unwrap(), "the test ends before time has to be let go");
     };
     tokio::task::LocalSet::new().block_on(&runtime, bounded);
 }
