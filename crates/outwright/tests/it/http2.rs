@@ -1,6 +1,7 @@
 //! HTTP/2 to a provider, on frames that we write ourselves and on a server that we did not write (`nghttpd`).
 
 mod cases;
+mod foreign;
 mod silence;
 
 use std::borrow::Cow;
@@ -342,6 +343,30 @@ fn an_early_answer_is_the_answer() {
         assert_eq!(record.attempts.count(), 1);
         world.assert_at_rest();
     });
+}
+
+/// a head without a status is no answer, whether its stream goes on or not.
+#[test]
+fn a_head_without_a_status_is_no_success() {
+    let demo = demo();
+    for flags in [END_HEADERS, END_HEADERS | END_STREAM] {
+        on_a_core(async {
+            let peer = Peer::start(script(move |_, mut stream| async move {
+                let mut on = greet(&mut stream).await;
+                while let Some(number) = on {
+                    // `x-dummy: y`, and nothing else.
+                    let head = frame(HEADERS, flags, It, b"\x00\x07x-dummy\x01y");
+                    write(&mut stream, &[head], number).await;
+                    on = next_request(&mut stream).await;
+                }
+            }))
+            .await;
+            let world = World::new(&peer.terms(&demo));
+            let (got, _) = world.get("/v1/charges").await;
+            assert_eq!(fault(got), Fault::Malformed);
+            world.assert_at_rest();
+        });
+    }
 }
 
 /// a peer may allow no stream for a while; calls wait, and give up in time.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::tools::{self, CLIENTS, LLMOCK, LOCALSTRIPE, Missing, NODE_CLIENTS, NODE_PEERS};
+use crate::tools::{self, CLIENTS, H2, LLMOCK, LOCALSTRIPE, Missing, NODE_CLIENTS, NODE_PEERS};
 
 /// Settings that a part's tools come with.
 pub(crate) type Needs = Vec<(&'static str, OsString)>;
@@ -235,17 +235,21 @@ fn nothing() -> Result<Needs, Missing> {
 
 /// What counts instructions and system calls.
 fn counters() -> Result<Needs, Missing> {
-    tools::ensure_apt(&["valgrind", "strace"])?;
+    tools::ensure_apt(&["valgrind", "strace", "nginx", "openssl"])?;
     Ok(Vec::new())
 }
 
 /// Tests of this name have a part of their own.
 const CLIENT_TESTS: &str = "clients::";
 
-/// curl, openssl and nghttp2, and Python with the client libraries.
+/// curl, openssl and nghttp2, and Python with the client libraries and with HTTP/2.
 fn wire() -> Result<Needs, Missing> {
     tools::ensure_apt(&["curl", "openssl", "nghttp2-client", "nghttp2-server"])?;
-    Ok(vec![("OUTWRIGHT_PYTHON", tools::ensure_venv(CLIENTS)?.join("bin/python").into())])
+    let mut needs = Needs::new();
+    for (name, pins) in [("OUTWRIGHT_PYTHON", CLIENTS), ("OUTWRIGHT_PYTHON_H2", H2)] {
+        needs.push((name, tools::ensure_venv(pins)?.join("bin/python").into()));
+    }
+    Ok(needs)
 }
 
 /// curl, the client libraries of Python and Node, and the servers that speak like providers.

@@ -70,7 +70,7 @@ const fn with(fields: &'static [(&'static str, &'static str)]) -> Part {
 }
 
 /// The server cases of h2spec (af83a65), by their sections of RFC 7540 and RFC 7541, each typed anew; `ours` are beyond
-/// it. Left out: the limit of streams, and those that watch how an answer fits into a small window.
+/// it. The limit of streams, and how an answer fits into a small window, stand in `windows`.
 static CASES: &[(&str, &[Part], Must)] = &[
     ("3.5/1 a preface", &[], GoOn),
     ("4.1/1 an unknown type", &[Raw(255, 0, 0, &[0; 8])], GoOn),
@@ -249,7 +249,8 @@ static CASES: &[(&str, &[Part], Must)] = &[
 ];
 
 /// Where the codec does otherwise than the specification: it gives one reason for all frames of a wrong size and for
-/// what is no HPACK, and leaves out a pseudo-header field in trailers, which go no further here.
+/// what is no HPACK, and ends the connection all the same (to give the right one, frames would have to be read a second
+/// time in front of it); and it leaves out a pseudo-header field in trailers, of which nothing goes on here.
 const EXPLAINED: &[(&str, Verdict)] = &[
     ("4.3/1 no HPACK", OTHER),
     ("5.4.1/1 a PING of six bytes", OTHER),
