@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use machine::Machine;
 
 mod capture;
+mod case;
 mod cpu;
 mod gate;
 mod latency;
@@ -20,6 +21,7 @@ mod provider;
 mod ratio;
 mod rounds;
 mod runtimes;
+mod streams;
 mod talk;
 mod template;
 mod wire;
@@ -50,7 +52,7 @@ pub(crate) struct Gateway {
     /// Only these targets (comma-separated; as in the table, with `-` for a space).
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Only these parts: plain, tls, latency, runtimes; with --gate the names of its counts.
+    /// Only these parts: plain, tls, h2 (to the provider), post, h2c (from callers), latency, runtimes; with --gate the names of its counts.
     #[arg(long = "case", value_delimiter = ',')]
     cases: Vec<String>,
     /// A few short rounds: shows that everything works, measures nothing.
@@ -92,8 +94,8 @@ fn compare(options: &Gateway) -> Result<bool, String> {
     let bench = rounds::Bench::open(options, &machine)?;
     wire::check(&bench)?;
     let mut fine = true;
-    for case in [peers::Wire::Plain, peers::Wire::Tls] {
-        if options.wants(case.name()) {
+    for case in case::CASES {
+        if options.wants(case.name) {
             fine &= rounds::run(&bench, case)?;
         }
     }

@@ -3,7 +3,8 @@
 //!
 //! Each is the slope between a short and a long run of the product, so that start and end cancel; of several runs of a
 //! length the smallest count is taken, because a busy machine wakes the product more often but never less.
-//! The load is a fixed number of waves, the provider stands in this program, and the access log is on.
+//! The load is a fixed number of waves, the provider stands in this program (that of HTTP/2 is nginx), and the access log
+//! is on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::Gateway;
 use super::capture::Capture;
-use super::peers::{Peer, Program, Scene, TARGETS, Wire};
+use super::case::{Load, Wire};
+use super::peers::{Peer, Program, Scene, TARGETS};
+use super::provider::Provider;
 use super::runtimes::{calls, slope, strace};
 use super::talk;
 use crate::{job, tools};
@@ -22,9 +25,15 @@ const GROWTH: f64 = 1.02;
 /// The same for memory, which comes in pages and is as large as it was at its largest (chosen).
 const GROWTH_OF_MEMORY: f64 = 1.1;
 
+/// The same where calls share reads and writes, which they do less on a busy machine (chosen: six counts of five runs
+/// each beside other builds lay between 2.40 and 2.71).
+const GROWTH_OF_SHARING: f64 = 1.1;
+
 /// What is counted: name, connections, waves of the short and the long run, what must hold (performance paper).
 struct Count {
     name: &'static str,
+    /// How the provider is spoken to.
+    wire: Wire,
     connections: usize,
     waves: [usize; 2],
     /// Runs of each length, of which the smallest count stands: what disturbs a run only adds to it.
@@ -35,9 +44,10 @@ struct Count {
     of: fn(&Scene, &Count, usize) -> Result<f64, String>,
 }
 
-const COUNTS: [Count; 3] = [
+const COUNTS: [Count; 4] = [
     Count {
         name: "instructions_per_request",
+        wire: Wire::Plain,
         connections: 16,
         waves: [125, 625],
         runs: 3,
@@ -48,6 +58,7 @@ const COUNTS: [Count; 3] = [
     },
     Count {
         name: "syscalls_per_request",
+        wire: Wire::Plain,
         connections: 64,
         waves: [30, 150],
         runs: 5,
@@ -57,7 +68,19 @@ const COUNTS: [Count; 3] = [
         of: syscalls,
     },
     Count {
+        name: "syscalls_per_request_h2",
+        wire: Wire::H2,
+        connections: 64,
+        waves: [30, 150],
+        runs: 15,
+        must: 2.7,
+        growth: GROWTH_OF_SHARING,
+        digits: 2,
+        of: syscalls,
+    },
+    Count {
         name: "kib_per_call",
+        wire: Wire::Plain,
         connections: 1,
         // A fifth of the contract's slots is for critical calls.
         waves: [200, 800],
@@ -75,7 +98,7 @@ const COUNTS: [Count; 3] = [
 ///
 /// When the product or a tool cannot be run.
 pub(crate) fn run(options: &Gateway) -> Result<bool, String> {
-    tools::ensure_apt(&["valgrind", "strace"])?;
+    tools::ensure_apt(&["valgrind", "strace", "nginx", "openssl"])?;
     let outwright = options.binary.clone().map_or_else(build, Ok)?;
     let dir = job::target().join("bench/gate");
     fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
@@ -105,14 +128,21 @@ pub(crate) fn build() -> Result<PathBuf, String> {
 fn one(count: &Count, dir: &Path, outwright: &Path) -> Result<f64, String> {
     let capture = Capture::start()?;
     let none = dir.join("none");
+    // One that speaks HTTP/2 and gathers its answers as providers do; it does not count itself.
+    let foreign = match count.wire {
+        Wire::Plain => None,
+        Wire::Tls | Wire::H2 => Some(Provider::start(dir, None, false)?),
+    };
+    let port = foreign.as_ref().map_or(capture.port(), |provider| provider.port(count.wire));
     let scene = Scene {
         dir,
         envoy: &none,
         outwright,
-        wire: Wire::Plain,
-        provider: capture.port(),
+        wire: count.wire,
+        load: Load::Get,
+        provider: port,
         log: 9,
-        ca: &none,
+        ca: foreign.as_ref().map_or(&none, |provider| &provider.ca),
         cores: None,
         runtimes: 1,
         under: &[],

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::case::PLAIN;
 use super::machine::{LOAD_CORE, PROXY_CORE};
 use super::offered::{Offer, offer, percentile_us};
-use super::peers::{Peer, Target, Wire};
+use super::peers::{Peer, Target};
 use super::process::Running;
 use super::provider::Provider;
 use super::ratio::{Shuffle, median, spread};
@@ -45,8 +46,8 @@ struct Path {
 /// When a target cannot be started or does not do the work.
 pub(crate) fn run(bench: &Bench) -> Result<(), String> {
     let provider = Provider::beside_the_load(&bench.dir, bench.heavy)?;
-    let port = provider.port(Wire::Plain);
-    let scene = bench.scene(Wire::Plain, port, &provider.ca);
+    let port = provider.port(PLAIN.wire);
+    let scene = bench.scene(PLAIN, port, &provider.ca);
     for awake in [false, true] {
         let mut paths =
             vec![Path { name: "direct", port, prefix: "", rounds: Vec::new(), _peer: None }];

@@ -36,7 +36,7 @@ impl Machine {
     ///
     /// When a tool is missing, a core is busy and `force` is not set, or there are fewer than two cores.
     pub(crate) fn prepare(force: bool) -> Result<Self, String> {
-        tools::ensure_apt(&["nginx", "haproxy", "wrk", "strace", "openssl"])?;
+        tools::ensure_apt(&["nginx", "haproxy", "wrk", "nghttp2-client", "strace", "openssl"])?;
         let quiet = quiet()?;
         if !quiet && !force {
             let share = BUSY_MAX * 100.0;

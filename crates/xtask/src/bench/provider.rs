@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::case::Wire;
 use super::machine::LOAD_CORE;
-use super::peers::Wire;
 use super::process::{self, Running};
 use super::{capture, template};
 use crate::job;
@@ -23,6 +23,7 @@ pub(crate) struct Provider {
     pub ca: PathBuf,
     plain: u16,
     tls: u16,
+    h2: u16,
 }
 
 impl Provider {
@@ -35,19 +36,20 @@ impl Provider {
         let dir = dir.join("provider");
         fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
         let ca = certify(&dir)?;
-        let (plain, tls) = (process::free_port()?, process::free_port()?);
+        let [plain, tls, h2] = free_ports()?;
         let path = job::root().join("bench/peers/provider.conf");
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let place = dir.display().to_string();
         let values = [
             ("PORT", plain.to_string()),
             ("TLS_PORT", tls.to_string()),
+            ("H2_PORT", h2.to_string()),
             ("DIR", place.clone()),
             ("BODY", capture::body()),
         ];
         let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let file = dir.join("provider.conf");
-        let filled = template::fill(&text, true, &values)?;
+        let filled = template::fill(&text, &[], &values)?;
         fs::write(&file, filled).map_err(|e| format!("{}: {e}", file.display()))?;
         let line = ["nginx", "-p", &place, "-e", "stderr", "-c", &file.display().to_string()];
         let line: Vec<String> = line.iter().map(|w| (*w).to_owned()).collect();
@@ -56,7 +58,7 @@ impl Provider {
             running.weigh(-20);
         }
         running.until_listening(plain, &dir)?;
-        Ok(Self { running, ca, plain, tls })
+        Ok(Self { running, ca, plain, tls, h2 })
     }
 
     /// Starts it on the load core.
@@ -73,8 +75,13 @@ impl Provider {
         match wire {
             Wire::Plain => self.plain,
             Wire::Tls => self.tls,
+            Wire::H2 => self.h2,
         }
     }
+}
+
+fn free_ports() -> Result<[u16; 3], String> {
+    Ok([process::free_port()?, process::free_port()?, process::free_port()?])
 }
 
 /// Makes an ECDSA P-256 certificate and its key; answers the certificate.

@@ -10,12 +10,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Gateway;
+use super::case::{self, Case, PLAIN};
 use super::cpu::{self, Cores};
 use super::machine::{Machine, PROXY_CORE};
-use super::peers::{ENVOY, Peer, Program, Scene, TARGETS, Target, Wire};
+use super::peers::{ENVOY, Peer, Program, Scene, TARGETS, Target};
 use super::provider::Provider;
 use super::ratio::{Ratios, Shuffle, spread};
-use super::{gate, wrk};
+use super::wrk::Load;
+use super::{gate, streams, wrk};
 use crate::{job, tools};
 
 /// Samples with a larger share of foreign time on one of the cores are dropped.
@@ -33,13 +35,15 @@ const PLAUSIBLE: [(&str, f64, f64); 3] = [
 ];
 
 /// Bars: case, peer, what must hold, the goal (performance paper, goals).
-const BARS: [(Wire, &str, f64, f64); 6] = [
-    (Wire::Plain, "nginx configured", 1.00, 0.80),
-    (Wire::Plain, "haproxy configured", 0.75, 0.62),
-    (Wire::Plain, "envoy configured", 0.50, 0.40),
-    (Wire::Plain, "nginx", 1.10, 0.95),
-    (Wire::Tls, "nginx configured", 1.00, 0.90),
-    (Wire::Tls, "nginx", 1.00, 0.90),
+const BARS: [(&str, &str, f64, f64); 8] = [
+    ("plain", "nginx configured", 1.00, 0.80),
+    ("plain", "haproxy configured", 0.75, 0.62),
+    ("plain", "envoy configured", 0.50, 0.40),
+    ("plain", "nginx", 1.10, 0.95),
+    ("tls", "nginx configured", 1.00, 0.90),
+    ("tls", "nginx", 1.00, 0.90),
+    ("h2", "haproxy configured", 1.00, 0.90),
+    ("h2", "haproxy", 1.00, 0.90),
 ];
 
 /// Everything that one run of the benchmark shares.
@@ -122,12 +126,13 @@ impl<'a> Bench<'a> {
     }
 
     /// The scene of a target that is alone on the proxy core.
-    pub(crate) fn scene<'s>(&'s self, wire: Wire, provider: u16, ca: &'s Path) -> Scene<'s> {
+    pub(crate) fn scene<'s>(&'s self, case: Case, provider: u16, ca: &'s Path) -> Scene<'s> {
         Scene {
             dir: &self.dir,
             envoy: &self.envoy,
             outwright: &self.outwright,
-            wire,
+            wire: case.wire,
+            load: case.load,
             provider,
             log: self.sink.local_addr().map_or(9, |a| a.port()),
             ca,
@@ -182,13 +187,13 @@ struct Sample {
 /// # Errors
 ///
 /// When a target cannot be started or does not do the work.
-pub(crate) fn run(bench: &Bench, wire: Wire) -> Result<bool, String> {
+pub(crate) fn run(bench: &Bench, case: Case) -> Result<bool, String> {
     let provider = Provider::beside_the_load(&bench.dir, bench.heavy)?;
-    let scene = bench.scene(wire, provider.port(wire), &provider.ca);
+    let scene = bench.scene(case, provider.port(case.wire), &provider.ca);
     let mut peers = Vec::new();
-    for target in &bench.targets {
+    for target in bench.targets.iter().filter(|target| case.suits(target.program)) {
         let peer = target.start(&scene)?;
-        wrk::load(peer.port, WARM_UP).map_err(|e| format!("{}: {e}", target.name))?;
+        load(case, peer.port, WARM_UP).map_err(|e| format!("{}: {e}", target.name))?;
         peers.push((*target, peer));
     }
     let (rounds, length) = bench.extent();
@@ -197,29 +202,37 @@ pub(crate) fn run(bench: &Bench, wire: Wire) -> Result<bool, String> {
     for round in 0..rounds {
         shuffle.shuffle(&mut peers);
         for (target, peer) in &peers {
-            let sample = sample(*target, round, peer, &provider, length)?;
+            let sample = sample((case, *target, round), peer, &provider, length)?;
             bench.record(&json!({
-                "case": wire.name(), "target": target.name, "round": round,
+                "case": case.name, "target": target.name, "round": round,
                 "cpu_us_per_request": sample.cpu_us, "requests_per_s": sample.per_second,
                 "foreign_share": sample.foreign,
             }));
             samples.push(sample);
         }
-        eprintln!("{}: round {} of {rounds}", wire.name(), round + 1);
+        eprintln!("{}: round {} of {rounds}", case.name, round + 1);
     }
-    Ok(report(bench, wire, &samples))
+    Ok(report(bench, case, &samples))
+}
+
+/// Loads a target as the case wants it.
+fn load(case: Case, port: u16, length: Duration) -> Result<Load, String> {
+    match case.load {
+        case::Load::Get => wrk::load(port, length, None),
+        case::Load::Post => wrk::load(port, length, Some(&job::root().join("bench/post.lua"))),
+        case::Load::Streams => streams::load(port, length),
+    }
 }
 
 fn sample(
-    target: Target,
-    round: usize,
+    (case, target, round): (Case, Target, usize),
     peer: &Peer,
     provider: &Provider,
     length: Duration,
 ) -> Result<Sample, String> {
     let spent = || (cpu::spent(peer.running.pid()), cpu::spent(provider.running.pid()), cpu::own());
     let (cores, before) = (Cores::look(), spent());
-    let load = wrk::load(peer.port, length).map_err(|e| format!("{}: {e}", target.name))?;
+    let load = load(case, peer.port, length).map_err(|e| format!("{}: {e}", target.name))?;
     let (after, (busy, wall)) = (spent(), cores.since());
     let proxy = after.0.saturating_sub(before.0);
     let beside = after.1.saturating_sub(before.1) + after.2.saturating_sub(before.2);
@@ -235,26 +248,29 @@ fn of_target(samples: &[&Sample], name: &str, of: fn(&Sample) -> f64) -> Vec<(us
     samples.iter().filter(good).map(|s| (s.round, of(s))).collect()
 }
 
-fn report(bench: &Bench, wire: Wire, samples: &[Sample]) -> bool {
-    bench.heading(&format!("Processor time per call, {}", wire.name()));
+fn report(bench: &Bench, case: Case, samples: &[Sample]) -> bool {
+    bench.heading(&format!("Processor time per call, {}", case.name));
     // Figures that are no measurement anyway are shown whole.
     let share_max = if bench.heavy { FOREIGN_MAX } else { f64::INFINITY };
     let kept: Vec<&Sample> = samples.iter().filter(|s| s.foreign <= share_max).collect();
     let cpu = |name: &str| of_target(&kept, name, |s| s.cpu_us);
-    println!("| target | samples | µs of processor per call | calls/s | against plain nginx |");
+    println!(
+        "| target | samples | µs of processor per call | calls/s | against plain {} |",
+        case.base
+    );
     println!("| --- | --- | --- | --- | --- |");
     let bare = |pairs: Vec<(usize, f64)>| pairs.into_iter().map(|(_, v)| v).collect::<Vec<_>>();
-    for target in &bench.targets {
+    for target in bench.targets.iter().filter(|target| case.suits(target.program)) {
         let own = cpu(target.name);
-        let ratio = Ratios::of(&own, &cpu("nginx")).say();
+        let ratio = Ratios::of(&own, &cpu(case.base)).say();
         let rate = spread(&bare(of_target(&kept, target.name, |s| s.per_second)), 0);
         let n = own.len();
         println!("| {} | {n} | {} | {rate} | {ratio} |", target.name, spread(&bare(own), 1));
     }
     let dropped = samples.len() - kept.len();
     println!("\nDropped for foreign time: {dropped} of {} samples.", samples.len());
-    let plausible = wire != Wire::Plain || plausible(&cpu);
-    bars(wire, &cpu) && plausible
+    let plausible = case != PLAIN || plausible(&cpu);
+    bars(case, &cpu) && plausible
 }
 
 /// Whether the peers cost what they must cost for the comparison to be believed.
@@ -274,15 +290,15 @@ fn plausible(cpu: &dyn Fn(&str) -> Vec<(usize, f64)>) -> bool {
     fine
 }
 
-fn bars(wire: Wire, cpu: &dyn Fn(&str) -> Vec<(usize, f64)>) -> bool {
+fn bars(case: Case, cpu: &dyn Fn(&str) -> Vec<(usize, f64)>) -> bool {
     let own = cpu("outwright");
-    if own.is_empty() {
+    if own.is_empty() || !BARS.iter().any(|(name, ..)| *name == case.name) {
         return true;
     }
     println!("\n| outwright against | ratio | must hold | | goal | |");
     println!("| --- | --- | --- | --- | --- | --- |");
     let mut fine = true;
-    for (_, peer, must, goal) in BARS.iter().filter(|(w, ..)| *w == wire) {
+    for (_, peer, must, goal) in BARS.iter().filter(|(name, ..)| *name == case.name) {
         let ratios = Ratios::of(&own, &cpu(peer));
         let (first, second) = (ratios.verdict(*must), ratios.verdict(*goal));
         println!("| {peer} | {} | ≤ {must:.2} | {first} | ≤ {goal:.2} | {second} |", ratios.say());

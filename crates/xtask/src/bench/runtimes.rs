@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::case::PLAIN;
 use super::cpu;
 use super::machine;
 use super::offered::{Offer, offer};
-use super::peers::{Peer, Program, TARGETS, Wire};
+use super::peers::{Peer, Program, TARGETS};
 use super::provider::Provider;
 use super::ratio::{Ratios, Shuffle, spread};
 use super::rounds::Bench;
@@ -64,7 +65,7 @@ fn start(
     under: &[String],
 ) -> Result<Peer, String> {
     let dir = bench.dir.join(format!("runtimes-{runtimes}"));
-    let mut scene = bench.scene(Wire::Plain, provider.port(Wire::Plain), &provider.ca);
+    let mut scene = bench.scene(PLAIN, provider.port(PLAIN.wire), &provider.ca);
     scene.dir = &dir;
     scene.runtimes = runtimes;
     scene.cores = Some(CORES);

@@ -4,7 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use super::capture::Capture;
-use super::peers::{Program, Role, SECRET, Target, Wire};
+use super::case::{PLAIN, Wire};
+use super::peers::{Program, Role, SECRET, Target};
 use super::rounds::Bench;
 use super::talk::{self, Line, PROVIDER_PATH};
 
@@ -29,7 +30,7 @@ pub(crate) fn check(bench: &Bench) -> Result<(), String> {
 
 fn one(bench: &Bench, capture: &Capture, target: &Target) -> Result<(), String> {
     let none = bench.dir.join("no-certificate");
-    let scene = bench.scene(Wire::Plain, capture.port(), &none);
+    let scene = bench.scene(PLAIN, capture.port(), &none);
     let peer = target.start(&scene)?;
     capture.take();
     let reply = Line::connect(peer.port)?.call(&talk::request(peer.port, "/bench"))?;

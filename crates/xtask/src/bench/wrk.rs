@@ -1,5 +1,6 @@
 //! The closed-loop load: wrk with one thread and 64 connections on the load core.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,12 +19,12 @@ pub(crate) struct Load {
     pub per_second: f64,
 }
 
-/// Loads a target for a while.
+/// Loads a target for a while; a script may say what else than GET is asked for.
 ///
 /// # Errors
 ///
 /// When wrk fails, or when any reply was not 2xx, or a connection broke.
-pub(crate) fn load(port: u16, length: Duration) -> Result<Load, String> {
+pub(crate) fn load(port: u16, length: Duration, script: Option<&Path>) -> Result<Load, String> {
     // wrk counts in whole seconds.
     let seconds = length.as_secs().max(1);
     let mut wrk = Command::new("taskset");
@@ -37,6 +38,9 @@ pub(crate) fn load(port: u16, length: Duration) -> Result<Load, String> {
     ]);
     for (name, value) in talk::FIELDS {
         wrk.arg("-H").arg(format!("{name}: {value}"));
+    }
+    if let Some(script) = script {
+        wrk.arg("-s").arg(script);
     }
     wrk.arg(format!("http://127.0.0.1:{port}/bench{}", talk::PROVIDER_PATH));
     let output = wrk.output().map_err(|e| format!("start wrk: {e}"))?;
