@@ -2,6 +2,7 @@
 
 mod status;
 
+use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -97,11 +98,11 @@ impl Answers for Admin {
         self: Rc<Self>,
         request: Request<Inbound>,
         watch: Rc<Watch>,
-    ) -> impl Future<Output = Response<Whole>> {
+    ) -> impl Future<Output = Result<Response<Whole>, Infallible>> {
         watch.call_begins();
         let response = self.respond(&request);
         watch.call_ends();
-        ready(response)
+        ready(Ok(response))
     }
 
     fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>) {

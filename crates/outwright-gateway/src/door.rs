@@ -8,6 +8,8 @@ mod fields;
 mod hosts;
 mod links;
 
+use std::convert::Infallible;
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,8 @@ use outwright::asked::{self, Unreadable};
 use outwright::dress::{self, Dress, Times};
 use outwright::telemetry::TurnedAway;
 use outwright::{
-    Answer, Caller, CallerFacts, Core, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody, Roster,
+    Answer, Caller, CallerFacts, Core, Handed, Outbound, Outcome, Outlet, Outlets, Own, ReplyBody,
+    Roster,
 };
 use outwright_core::admission::Unmatched;
 use outwright_core::provider::{Links, Mode, OpIndex};
@@ -55,7 +58,20 @@ struct Found {
     operation: OpIndex,
     path: PathAndQuery,
     /// Set where the provider's links to itself lead back here.
-    here: Option<Box<Here>>,
+    here: Option<Here>,
+}
+
+/// A call that was handed in, and where the links of its answer lead.
+struct Begun {
+    call: Handed,
+    back: Option<Box<Back>>,
+}
+
+/// What is needed to lead the links of an answer back here; in a box, since most contracts keep them.
+struct Back {
+    here: Here,
+    outlet: Rc<Outlet>,
+    operation: OpIndex,
 }
 
 /// Why a request is no call, and its provider, where that much is known.
@@ -83,31 +99,40 @@ impl Door {
         Self { access, ..self }
     }
 
-    async fn serve(&self, mut request: Request<Inbound>, watch: Rc<Watch>) -> Response<AnswerBody> {
+    /// Finds out which call a request is and hands it in, or answers what is none.
+    fn begin(
+        &self,
+        mut request: Request<Inbound>,
+        watch: &Rc<Watch>,
+    ) -> Result<Begun, Box<Response<AnswerBody>>> {
         watch.call_begins();
         let arrived = self.core.now();
+        // In a box: few requests are answered at once, and all would carry the room for that.
+        let away =
+            |kind, provider| Box::new(self.send_away(kind, provider, arrived, Rc::clone(watch)));
         let outlets = self.core.outlets();
         let fields = match fields::read(request.headers(), &self.hosts, outlets.roster()) {
             Ok(fields) => fields,
-            Err(kind) => return self.send_away(kind, None, arrived, watch),
+            Err(kind) => return Err(away(kind, None)),
         };
         if fields.key_quoted
             && let Err(Unreadable) = asked::unquote_key(request.headers_mut())
         {
-            return self.send_away(&problem::FIELD_INVALID, None, arrived, watch);
+            return Err(away(&problem::FIELD_INVALID, None));
         }
         let mut found = self.find(&request, fields.door, &outlets);
         // Before anything is said of contracts: whoever is not known learns nothing of them.
         let caller = match self.who(&mut request, &mut found, &outlets) {
             Ok(caller) => caller,
-            Err(Unknown) => return self.send_stranger_away(arrived, watch),
+            Err(Unknown) => {
+                return Err(Box::new(self.send_stranger_away(arrived, Rc::clone(watch))));
+            }
         };
         if let Some(why) = asked::ends_here(&mut request, fields.forwards) {
-            let kind = problem::turned_away(why);
-            let mut answer = self.send_away(kind, None, arrived, watch);
+            let mut answer = away(problem::turned_away(why), None);
             let allowed = self.allowed(&request, fields.door, &outlets);
             answer.headers_mut().insert(header::ALLOW, allowed);
-            return answer;
+            return Err(answer);
         }
         let found = match found {
             Ok(found) => found,
@@ -115,7 +140,7 @@ impl Door {
                 if let Some(provider) = provider.filter(|_| kind.name == OPERATION_UNKNOWN.name) {
                     self.note_unnamed(&request, provider, fields.door, &outlets);
                 }
-                return self.send_away(kind, provider, arrived, watch);
+                return Err(away(kind, provider));
             }
         };
         if found.outlet.provider().mode == Mode::Report {
@@ -124,18 +149,9 @@ impl Door {
         let facts =
             CallerFacts { timeout: fields.timeout, priority: fields.priority, arrived, caller };
         let Found { outlet, operation, path, here } = found;
-        let here = here.map(|here| (here, Rc::clone(&outlet)));
+        let back = here.map(|here| Box::new(Back { here, outlet: Rc::clone(&outlet), operation }));
         let outbound = Outbound { outlet, operation, request, path, facts };
-        let answer = self.core.call(outbound).await;
-        // Written in two places, so that an answer without links is not kept across the await below.
-        match here {
-            None => self.write(answer, watch),
-            // In a box: most contracts keep links, and all calls would carry the room for it.
-            Some((here, outlet)) => {
-                let answer = self.write(answer, watch);
-                Box::pin(links::lead_back(answer, outlet.provider(), operation, &here)).await
-            }
-        }
+        Ok(Begun { call: self.core.hand_in(outbound), back })
     }
 
     /// Who sent a request; nothing is looked at where nobody has a token.
@@ -204,7 +220,7 @@ impl Door {
         let here = match contract.links {
             Links::Keep => None,
             Links::Rewrite { .. } => {
-                Here::of(request.headers(), whole.get(..name_end), self.scheme).map(Box::new)
+                Here::of(request.headers(), whole.get(..name_end), self.scheme)
             }
         };
         Ok(Found { outlet: Rc::clone(outlet), operation, path, here })
@@ -359,12 +375,30 @@ impl Door {
 impl Answers for Door {
     type Body = AnswerBody;
 
-    async fn answer(
+    fn answer(
         self: Rc<Self>,
         request: Request<Inbound>,
         watch: Rc<Watch>,
-    ) -> Response<AnswerBody> {
-        self.serve(request, watch).await
+    ) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> {
+        // Before there is anything to wait for: what waits has no room for the request.
+        let begun = self.begin(request, &watch);
+        async move {
+            let Begun { call, back } = match begun {
+                Ok(begun) => begun,
+                Err(answer) => return Ok(*answer),
+            };
+            let answer = call.answer().await;
+            // Written in two places, so that an answer without links is not kept across the await below.
+            Ok(match back {
+                None => self.write(answer, watch),
+                // In a box: most contracts keep links, and all calls would carry the room for it.
+                Some(back) => {
+                    let answer = self.write(answer, watch);
+                    let Back { here, outlet, operation } = *back;
+                    Box::pin(links::lead_back(answer, outlet.provider(), operation, &here)).await
+                }
+            })
+        }
     }
 
     fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>) {

@@ -20,7 +20,7 @@ use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
@@ -57,11 +57,13 @@ pub(crate) trait Answers: 'static {
     type Body: Body<Data = bytes::Bytes, Error: Into<Cause>> + Unpin + 'static;
 
     /// Answers one request.
+    ///
+    /// The answer is in the form that the codec takes, so that there is no second future around each.
     fn answer(
         self: Rc<Self>,
         request: Request<Inbound>,
         watch: Rc<Watch>,
-    ) -> impl Future<Output = Response<Self::Body>>;
+    ) -> impl Future<Output = Result<Response<Self::Body>, Infallible>>;
 
     /// The answer to a head which was not let through; it has been counted.
     fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>);
@@ -252,32 +254,29 @@ async fn connection<A: Answers>(
     if wire.set_nodelay().is_err() {
         return;
     }
-    let guard = Guard::new(wire, Rc::clone(&watch), scratch);
-    converse(Rc::clone(&answers), guard, &watch).await;
+    converse(&answers, wire, (&watch, scratch)).await;
+    // Both in a box: few connections come to that, and all would carry the room for it.
     match watch.take_left() {
         None => {}
         Some(Left::Refused(wire, kind)) => {
             let (head, document) = answers.turn_away(kind);
-            let answer = refuse(wire, bytes_of(&head, &document));
+            let answer = Box::pin(refuse(wire, bytes_of(&head, &document)));
             // The caller may be gone; then there is nobody to tell.
             let _told = tokio::time::timeout(LINGER, answer).await;
         }
         Some(Left::Http2(wire, begun)) => {
-            streams::converse(answers, Begun::new(begun, wire), &watch).await;
+            Box::pin(streams::converse(answers, Begun::new(begun, wire), &watch)).await;
         }
     }
 }
 
 /// hyper's part, to the end of the connection.
-async fn converse<A: Answers>(answers: Rc<A>, guard: Guard, watch: &Rc<Watch>) {
-    let service = service_fn(|request: Request<Incoming>| {
-        let (answers, watch) = (Rc::clone(&answers), Rc::clone(watch));
-        async move { Ok::<_, Infallible>(answers.answer(request.map(Inbound::Own), watch).await) }
-    });
-    let mut http = http1::Builder::new();
-    // Small pieces are written as one, and never more than the bound is held for a caller who takes them slowly.
-    http.writev(false).max_buf_size(BUFFER_BYTES);
-    let mut conn = pin!(http.serve_connection(guard, service));
+async fn converse<A: Answers>(
+    answers: &Rc<A>,
+    wire: Wire,
+    (watch, scratch): (&Rc<Watch>, Rc<Scratch>),
+) {
+    let mut conn = pin!(conversation(answers, wire, (watch, scratch)));
     let mut draining = false;
     // A connection that ends with an error has no caller left to tell.
     let _ended = poll_fn(|cx| {
@@ -289,6 +288,23 @@ async fn converse<A: Answers>(answers: Rc<A>, guard: Guard, watch: &Rc<Watch>) {
         conn.as_mut().poll(cx)
     })
     .await;
+}
+
+/// A guarded connection that answers; made here, so that its parts are not kept where it is driven.
+fn conversation<A: Answers>(
+    answers: &Rc<A>,
+    wire: Wire,
+    (watch, scratch): (&Rc<Watch>, Rc<Scratch>),
+) -> http1::Connection<Guard, impl HttpService<Incoming, ResBody = A::Body> + use<A>> {
+    let guard = Guard::new(wire, Rc::clone(watch), scratch);
+    let (answers, watch) = (Rc::clone(answers), Rc::clone(watch));
+    let service = service_fn(move |request: Request<Incoming>| {
+        Rc::clone(&answers).answer(request.map(Inbound::Own), Rc::clone(&watch))
+    });
+    let mut http = http1::Builder::new();
+    // Small pieces are written as one, and never more than the bound is held for a caller who takes them slowly.
+    http.writev(false).max_buf_size(BUFFER_BYTES);
+    http.serve_connection(guard, service)
 }
 
 /// Writes a refusal and takes what the caller still sends, so that no reset overtakes the answer.

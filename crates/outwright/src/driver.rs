@@ -18,6 +18,7 @@ mod answer;
 mod caller;
 mod driven;
 mod fields;
+mod handed;
 mod job;
 mod keep;
 mod kept;
@@ -37,21 +38,18 @@ mod via;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
-use outwright_core::admission;
 use outwright_core::event::Event;
-use outwright_core::outcome::{Class, Effect, Fault};
-use outwright_core::provider::{Plan, Provider};
-use outwright_core::step::{CallId, Failure, Request, Skip, Step};
+use outwright_core::step::CallId;
 use outwright_core::time::{Mono, Now, Timestamp};
-use tokio::sync::oneshot;
 
 pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome, Own};
 pub use self::caller::Caller;
+pub use self::handed::Handed;
 pub(crate) use self::key::IDEMPOTENCY_KEY;
 pub use self::outlet::{Outlet, Outlets};
 pub use self::reply::{BrokenOff, ReplyBody};
@@ -61,13 +59,11 @@ pub use self::unnamed::Unnamed;
 pub use crate::transport::{PoolCounts, TrustError};
 
 use self::driven::Driven;
-use self::job::{Gone, Job};
-use self::key::Whose;
-use self::outlet::Keeps;
-use self::prepare::{Of, Prepared, Spares};
+use self::job::Job;
+use self::prepare::Spares;
 use self::roster::Entry;
 use crate::dns::Resolver;
-use crate::telemetry::{self, CoreTelemetry, Record};
+use crate::telemetry::{CoreTelemetry, Record};
 use crate::transport::{Cause, Origin};
 use crate::wallet::{self, Hand};
 
@@ -75,8 +71,6 @@ use crate::wallet::{self, Hand};
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// So long the wall clock is taken to go on as the other one does (chosen: far below what anybody compares it with).
 const WALL_GOOD_FOR: Duration = Duration::from_millis(10);
-/// A shorter wait for the body is not taken off the total (chosen: the grain of the timers).
-const WORTH_COUNTING: Duration = Duration::from_millis(1);
 /// Where the milliseconds of a core's birth stand in the numbers of its calls: above 4,096 calls of 256 cores each.
 const MILLIS_SHIFT: u32 = 20;
 /// Between two numbers of one core: as many as there can be cores.
@@ -198,7 +192,16 @@ impl Core {
     }
 
     /// Carries a call to its answer. Dropping the future is the caller's going away.
-    pub async fn call<B>(&self, outbound: Outbound<B>) -> Answer
+    pub fn call<B>(&self, outbound: Outbound<B>) -> impl Future<Output = Answer> + use<B>
+    where
+        B: Body<Data = Bytes> + 'static,
+        B::Error: Into<Cause>,
+    {
+        self.hand_in(outbound).answer()
+    }
+
+    /// Takes a call over: what is left to be done for it is small, whatever its request was.
+    pub fn hand_in<B>(&self, outbound: Outbound<B>) -> Handed
     where
         B: Body<Data = Bytes> + 'static,
         B::Error: Into<Cause>,
@@ -208,67 +211,12 @@ impl Core {
         record.timeout = facts.timeout;
         record.priority = facts.priority;
         record.caller.clone_from(&facts.caller);
-        // In a box: it goes from hand to hand below, and only its address should.
-        let driven = Driven::new(self.clone(), Rc::clone(&outlet), record);
-        let mut job = Box::new(Job::new(driven));
-        let arrived = facts.arrived.mono;
-        let provider = &*outlet.provider;
-        let rules = provider.operation(operation);
-        let total = rules.timeouts.total();
-        let left = facts.timeout.map_or(total, |asked| asked.min(total));
-        let of = Of {
-            whose: Whose { provider, operation: rules, caller: caller(provider, &facts) },
-            via: self.0.shared.via(),
-            call: job.driven.record.call,
-            dice: self.0.shared.dice(),
-            memory: self.0.shared.memory(),
-        };
-        let caller = facts.caller.as_ref().and_then(|caller| provider.caller(caller.name()));
-        let bodiless = request.body().is_end_stream();
-        if !bodiless && let Err(refusal) = admission::look_at_caller(provider, operation, caller) {
-            // Before its body takes room that others need.
-            return job.driven.unprepared(self.mono(), Outcome::Refused(refusal));
-        }
-        let prepared = if bodiless {
-            Prepared::without_body(&of, request.into_parts().0, path).map_err(Outcome::Misuse)
+        // In a box: it goes from hand to hand from here on, and only its address should.
+        let job = Box::new(Job::new(Driven::new(self.clone(), Rc::clone(&outlet), record)));
+        if request.body().is_end_stream() {
+            Handed::without_body(self, job, (&outlet, facts.caller.as_deref()), request, path)
         } else {
-            let limit = self.instant(arrived.plus(left));
-            // In a box: most calls have no body, and all would carry the room for reading one.
-            Box::pin(Prepared::with_body(&of, request, path, limit)).await
-        };
-        let prepared = match prepared {
-            Ok(prepared) => job.prepared.insert(prepared),
-            Err(outcome) => return job.driven.unprepared(self.mono(), outcome),
-        };
-        if outlet.keeps == Keeps::Yes && (rules.cache.is_some() || rules.plan != Plan::Safe) {
-            job.keeping = prepared.keeping(of.whose).map(Box::new);
-        }
-        let now = if bodiless { arrived } else { self.mono() };
-        // What it waited for its body is gone from what it has.
-        let spent = now.since(arrived);
-        job.driven.record.request_bytes = prepared.bytes.unwrap_or(0);
-        let request = Request {
-            id: job.driven.record.call,
-            operation,
-            caller,
-            timeout: if spent < WORTH_COUNTING {
-                facts.timeout
-            } else {
-                Some(left.saturating_sub(spent))
-            },
-            priority: facts.priority,
-            body: prepared.body(),
-            keyed: prepared.keyed,
-            ledgered: false,
-        };
-        let admit =
-            std::future::poll_fn(|cx| Poll::Ready(job.driven.admit(now, request, cx.waker())));
-        match admit.await {
-            Ok(step) => {
-                let step = job.until_send(step).await;
-                carry(job, step).await
-            }
-            Err(refusal) => job.driven.answer(Outcome::Refused(refusal)),
+            Handed::with_body(job, request, path)
         }
     }
 
@@ -290,71 +238,6 @@ impl Core {
                 shared.credential_changed(change);
             }
         }));
-    }
-}
-
-/// The caller whose keys must not meet those of others; none where the contract has only one.
-fn caller<'a>(provider: &Provider, facts: &'a CallerFacts) -> Option<&'a Caller> {
-    facts.caller.as_deref().filter(|_| provider.callers_listed() != 1)
-}
-
-/// From the first send on: inline, or in a task of its own where the call has to finish.
-async fn carry(job: Box<Job>, step: Step) -> Answer {
-    if !job.driven.must_finish() {
-        return job.run(step, None).await;
-    }
-    let (record, at) = (job.driven.record.clone(), job.driven.at);
-    let outlet = Rc::clone(&job.driven.outlet);
-    let gone = Rc::new(Gone::default());
-    let (tell, told) = oneshot::channel();
-    let theirs = Rc::clone(&gone);
-    drop(tokio::task::spawn_local(async move {
-        let core = job.driven.core.clone();
-        let answer = Some(job.run(step, Some(&theirs)).await);
-        // A caller who left takes no answer; dropping it ends the call.
-        drop(tell.send(Untaken { answer, core }));
-    }));
-    let leaving = Leaving(gone);
-    let answer = told.await;
-    drop(leaving);
-    answer.ok().and_then(|mut untaken| untaken.answer.take()).unwrap_or_else(|| {
-        Answer::Own(Box::new(Own { outcome: Outcome::Failed(VANISHED), outlet, record, at }))
-    })
-}
-
-/// An answer on its way from the task of a call to its caller. A reply that nobody takes ends itself;
-/// who would have written the other kind is gone, so telemetry hears of it here.
-struct Untaken {
-    answer: Option<Answer>,
-    core: Core,
-}
-
-impl Drop for Untaken {
-    fn drop(&mut self) {
-        if let Some(Answer::Own(own)) = self.answer.take() {
-            let Own { mut record, at, .. } = *own;
-            record.outcome = telemetry::Outcome::Cancelled;
-            self.core.telemetry().over(&record, at);
-        }
-    }
-}
-
-/// The task of a call ended without an answer: it panicked, which is a bug.
-const VANISHED: Failure = Failure {
-    fault: Fault::Reset,
-    class: Class::Transient,
-    effect: Effect::Unknown,
-    why: Skip::Final,
-    attempts: 1,
-    until: None,
-};
-
-/// Tells the task of a call when its caller goes.
-struct Leaving(Rc<Gone>);
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        self.0.leave();
     }
 }
 

@@ -18,8 +18,8 @@ pub mod wallet;
 
 pub use dress::Origin;
 pub use driver::{
-    Answer, BrokenOff, Caller, CallerFacts, Core, Misuse, Outbound, Outcome, Outlet, Outlets, Own,
-    PoolCounts, ReplyBody, Roster, Settings, SetupError, Shared, TrustError, Unnamed,
+    Answer, BrokenOff, Caller, CallerFacts, Core, Handed, Misuse, Outbound, Outcome, Outlet,
+    Outlets, Own, PoolCounts, ReplyBody, Roster, Settings, SetupError, Shared, TrustError, Unnamed,
 };
 pub use library::{
     Account, Body, Calls, Elsewhere, Error, Failed, OpenError, Outwright, Routed, RoutedError,

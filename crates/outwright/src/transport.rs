@@ -43,7 +43,7 @@ pub(crate) use self::connect::OwnPorts;
 pub(crate) use self::connection::Connection;
 pub(crate) use self::inflate::Gauge;
 pub(crate) use self::link::Link;
-pub(crate) use self::send::Failed;
+pub(crate) use self::send::{Exchange, Failed, Given};
 pub(crate) use self::tls::{Secured, config as tls_config};
 pub(crate) use self::wire::WireBody;
 
@@ -51,7 +51,7 @@ use self::connect::{Made, Tls, Versions, Way, connect};
 use self::link::{Answered, Passage};
 use self::pool::Pool;
 use self::reply::{BodyLimits, OwnBody};
-use self::send::{HeadLimits, STATUS_MAX, exchange, is_too_large};
+use self::send::{STATUS_MAX, is_too_large};
 use self::stream::StreamBody;
 use crate::clock::Clock;
 use crate::dns::{Allow, Resolver};
@@ -122,6 +122,24 @@ pub(crate) struct Limited {
     pub(crate) now: Mono,
     /// Bytes of the response body.
     pub(crate) bytes_max: u64,
+}
+
+impl Limited {
+    /// The head must be here by then.
+    fn head(&self) -> Mono {
+        self.limits.end.min(self.now.plus(self.limits.first_byte))
+    }
+
+    /// When there is first something to look at.
+    fn first_look(&self) -> Mono {
+        self.head().min(self.now.plus(self.limits.idle))
+    }
+
+    /// What is left of it for the body.
+    const fn of_body(&self) -> BodyLimits {
+        let Limits { idle, end, stream, .. } = self.limits;
+        BodyLimits { idle, end, stream, bytes_max: self.bytes_max }
+    }
 }
 
 impl Origin {
@@ -265,35 +283,32 @@ impl Origin {
         }
     }
 
-    /// Sends a request within its limits, up to the response head.
+    /// Begins to send a request within its limits, up to the response head: see [`Exchange`].
+    pub(crate) fn begin(
+        &self,
+        connection: Box<Connection>,
+        request: Request<SendBody>,
+        limited: Limited,
+    ) -> (Exchange, impl Future<Output = Given>) {
+        Exchange::begin(connection, request, (limited, self.clock))
+    }
+
+    /// What came of an exchange.
     ///
     /// # Errors
     ///
     /// Why there is no head, and how much of the request left.
-    pub(crate) fn exchange(
+    pub(crate) fn arrived(
         self: &Rc<Self>,
-        connection: Box<Connection>,
-        request: Request<SendBody>,
-        Limited { limits, now, bytes_max }: Limited,
-    ) -> impl Future<Output = Result<Arrived, Failed>> {
-        let head = limits.end.min(now.plus(limits.first_byte));
-        let first = head.min(now.plus(limits.idle));
-        let head_limits = HeadLimits {
-            first: self.clock.instant(first),
-            head,
-            idle: limits.idle,
-            clock: self.clock,
-        };
-        let exchange = exchange(connection, request, head_limits, bytes_max);
-        async move {
-            let arrived = exchange.await?;
-            let limits =
-                BodyLimits { idle: limits.idle, end: limits.end, stream: limits.stream, bytes_max };
-            let connection = (arrived.connection, arrived.reusable);
-            let (head, incoming) = arrived.response.into_parts();
-            let body = OwnBody::new(incoming, connection, Rc::clone(self), limits);
-            Ok(Arrived { head, body: WireBody::Own(body), sent: arrived.sent })
-        }
+        exchange: Exchange,
+        given: Result<Given, Fault>,
+    ) -> Result<Arrived, Failed> {
+        let arrived = exchange.end(given)?;
+        let limits = arrived.limited.of_body();
+        let connection = (arrived.connection, arrived.reusable);
+        let (head, incoming) = arrived.response.into_parts();
+        let body = OwnBody::new(incoming, connection, Rc::clone(self), limits);
+        Ok(Arrived { head, body: WireBody::Own(body), sent: arrived.sent })
     }
 
     /// The same on a stream of a shared connection.
@@ -305,13 +320,10 @@ impl Origin {
         &self,
         link: Rc<Link>,
         request: Request<SendBody>,
-        Limited { limits, now, bytes_max }: Limited,
+        limited: Limited,
     ) -> Result<Arrived, Failed> {
-        let head = limits.end.min(now.plus(limits.first_byte));
-        let first = self.clock.instant(head.min(now.plus(limits.idle)));
-        let head_limits = HeadLimits { first, head, idle: limits.idle, clock: self.clock };
         let passage = Passage::on(link);
-        let answered = passage.link().exchange(request, (now, head_limits)).await;
+        let answered = passage.link().exchange(request, (limited, self.clock)).await;
         if passage.link().wants_older() {
             // The next connection is one of HTTP/1.1 (RFC 9113 section 7: HTTP_1_1_REQUIRED).
             self.versions.set(Versions::One);
@@ -321,7 +333,8 @@ impl Origin {
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let fault = if head.status.as_u16() > STATUS_MAX {
             Some(Fault::Malformed)
-        } else if length.is_some_and(|length| length > bytes_max && !stream.is_end_stream()) {
+        } else if length.is_some_and(|length| length > limited.bytes_max && !stream.is_end_stream())
+        {
             Some(Fault::BodyTooLarge)
         } else {
             is_too_large(&head.headers).then_some(Fault::HeadTooLarge)
@@ -329,8 +342,7 @@ impl Origin {
         if let Some(fault) = fault {
             return Err(Failed { sent: Sent::All, fault, unused: None });
         }
-        let limits =
-            BodyLimits { idle: limits.idle, end: limits.end, stream: limits.stream, bytes_max };
+        let limits = limited.of_body();
         let sent = if rest.is_some() { Sent::Part } else { Sent::All };
         let body = StreamBody::new((stream, rest), passage, self.clock, (limits, length));
         Ok(Arrived { head, body: WireBody::Stream(Box::new(body)), sent })

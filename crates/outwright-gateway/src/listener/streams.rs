@@ -147,7 +147,10 @@ async fn serve<A: Answers>(
 ) {
     let answer = async {
         match arrived(request) {
-            Ok(request) => answers.answer(request, watch).await.map(Ended::Answer),
+            Ok(request) => {
+                let Ok(answer) = answers.answer(request, watch).await;
+                answer.map(Ended::Answer)
+            }
             Err(kind) => {
                 let (mut head, document) = answers.turn_away(kind);
                 head.headers.insert(header::CONTENT_LENGTH, document.len().into());

@@ -1,6 +1,7 @@
 //! The listener over real sockets, with answers that say what they saw.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ impl Answers for Echo {
         self: Rc<Self>,
         request: Request<Inbound>,
         watch: Rc<Watch>,
-    ) -> Response<Full<Bytes>> {
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
         watch.call_begins();
         let path = request.uri().path().to_owned();
         let text = match request.into_body().collect().await {
@@ -40,7 +41,7 @@ impl Answers for Echo {
         };
         self.answered.set(self.answered.get() + 1);
         watch.call_ends();
-        Response::new(Full::from(text))
+        Ok(Response::new(Full::from(text)))
     }
 
     fn turn_away(&self, kind: &'static Kind) -> (Parts, Vec<u8>) {

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use http::header::CONTENT_TYPE;
 use http::response::Parts;
@@ -17,7 +17,6 @@ use outwright_core::time::Mono;
 use outwright_core::timeout::Limits;
 use tokio::time::{Sleep, sleep_until};
 
-use super::Core;
 use super::answer::{Answer, Outcome};
 use super::driven::Driven;
 use super::fields::{Coded, Trailers, clean_reply};
@@ -88,54 +87,50 @@ impl Job {
         loop {
             step = match step {
                 Step::Wait(until) => self.wait(until, gone).await,
-                Step::Act(action) => self.act(action, gone).await,
+                Step::Act(Action::Send { attempt, limits, .. }) => {
+                    // One attempt is out at a time: while it is, there is nothing else to be told.
+                    self.send(attempt, limits, gone).await
+                }
+                Step::Act(Action::Peek { attempt, bytes_max }) => {
+                    self.peek(attempt, bytes_max).await
+                }
+                Step::Act(Action::Discard(_)) => {
+                    let held = self.driven.core.0.shared.memory().holder();
+                    self.kept = self.live.take().and_then(|live| live.keep(held));
+                    self.tick(Input::Tick).await
+                }
+                Step::Act(Action::Abort(_)) => {
+                    self.live = None;
+                    self.tick(Input::Tick).await
+                }
+                Step::Act(Action::Refresh(_)) => {
+                    self.driven.core.refresh(self.driven.record.provider, self.slot());
+                    self.tick(Input::Tick).await
+                }
+                // No call says that it is kept in a ledger; if one were, it would not be sent without.
+                Step::Act(Action::Claim) => self.tick(Input::Claimed(Claimed::Down)).await,
+                Step::Act(Action::Recall) => {
+                    let found = self.recall();
+                    self.tick(Input::Recalled(found.as_ref())).await
+                }
+                Step::Act(Action::Settle(_)) => self.tick(Input::Settled).await,
+                Step::Act(Action::Release) => self.tick(Input::Tick).await,
                 Step::Relay(attempt) => return self.relay(attempt),
                 Step::Done(reply) => return self.done(reply).await,
             };
         }
     }
 
-    async fn act(&mut self, action: Action, gone: Option<&Gone>) -> Step {
-        match action {
-            // One attempt is out at a time: while it is, there is nothing else to be told.
-            Action::Send { attempt, limits, .. } => self.send(attempt, limits, gone).await,
-            Action::Peek { attempt, bytes_max } => self.peek(attempt, bytes_max).await,
-            Action::Discard(_) => {
-                let held = self.driven.core.0.shared.memory().holder();
-                self.kept = self.live.take().and_then(|live| live.keep(held));
-                self.tick(Input::Tick).await
-            }
-            Action::Abort(_) => {
-                self.live = None;
-                self.tick(Input::Tick).await
-            }
-            Action::Refresh(_) => {
-                self.driven.core.refresh(self.driven.record.provider, self.slot());
-                self.tick(Input::Tick).await
-            }
-            // No call says that it is kept in a ledger; if one were, it would not be sent without.
-            Action::Claim => self.tick(Input::Claimed(Claimed::Down)).await,
-            Action::Recall => {
-                let found = self.recall();
-                self.tick(Input::Recalled(found.as_ref())).await
-            }
-            Action::Settle(_) => self.tick(Input::Settled).await,
-            Action::Release => self.tick(Input::Tick).await,
-        }
-    }
-
     async fn send(&mut self, attempt: AttemptNo, limits: Limits, gone: Option<&Gone>) -> Step {
-        let core = self.driven.core.clone();
         let outlet = Rc::clone(&self.driven.outlet);
         let origin = &outlet.origin;
         let operation = outlet.provider.operation(self.driven.record.operation);
-        let bytes_max = operation.bodies.response_max;
         // What may be sent once only is worth a look at every connection.
         let trust = if operation.plan == Plan::Once { Trust::None } else { Trust::Recent };
         let (carrier, now) = match origin.at_hand(trust, self.driven.at) {
             Some(carrier) => (carrier, self.driven.at),
             None => match self.reach(origin, (trust, &limits), gone).await {
-                Ok(carrier) => (carrier, core.mono()),
+                Ok(carrier) => (carrier, self.driven.core.mono()),
                 Err(fault) => return self.unsent(attempt, fault).await,
             },
         };
@@ -144,46 +139,55 @@ impl Job {
             origin.spare(carrier, now);
             return self.unsent(attempt, Fault::StaleConnection).await;
         }
-        let request = match self.request(&core, &outlet, attempt) {
-            Ok(request) => request,
-            Err(fault) => {
-                origin.spare(carrier, now);
-                return self.unsent(attempt, fault).await;
-            }
-        };
-        let limits = Limited { limits, now, bytes_max };
+        let limited = Limited { limits, now, bytes_max: operation.bodies.response_max };
         let connection = match carrier {
             Carrier::Own(connection) => connection,
             Carrier::Shared(link) => {
                 // In a box: it is large, and the calls of an HTTP/1.1 provider would carry the room for it.
-                return Box::pin(self.send_on(link, (origin, request, limits), attempt, gone))
-                    .await;
+                return Box::pin(self.send_on(link, (&outlet, limited), attempt, gone)).await;
             }
         };
-        let mut flight = pin!(origin.exchange(connection, request, limits));
-        let arrived = poll_fn(|cx| {
+        let (exchange, given) = match self.request(&outlet, attempt) {
+            Ok(request) => origin.begin(connection, request, limited),
+            Err(fault) => {
+                origin.spare(Carrier::Own(connection), now);
+                return self.unsent(attempt, fault).await;
+            }
+        };
+        let mut given = pin!(given);
+        let mut exchange = Some(exchange);
+        // What arrived is judged before the call waits for anything else, so that there is no room for both.
+        poll_fn(|cx| {
             self.hear_gone(gone, cx);
-            flight.as_mut().poll(cx)
+            let Some(out) = &mut exchange else { return Poll::Pending };
+            let given = ready!(out.poll(given.as_mut(), cx));
+            let arrived = exchange.take().map(|exchange| origin.arrived(exchange, given));
+            arrived.map_or(Poll::Pending, |arrived| {
+                Poll::Ready(self.arrived(attempt, arrived, cx.waker()))
+            })
         })
-        .await;
-        self.arrived(attempt, arrived).await
+        .await
     }
 
     /// The same on a stream of a shared connection.
     async fn send_on(
         &mut self,
         link: Rc<Link>,
-        (origin, request, limits): (&Origin, Request<SendBody>, Limited),
+        (outlet, limited): (&Outlet, Limited),
         attempt: AttemptNo,
         gone: Option<&Gone>,
     ) -> Step {
-        let mut flight = pin!(origin.exchange_shared(link, request, limits));
-        let arrived = poll_fn(|cx| {
+        let request = match self.request(outlet, attempt) {
+            Ok(request) => request,
+            Err(fault) => return self.unsent(attempt, fault).await,
+        };
+        let mut flight = pin!(outlet.origin.exchange_shared(link, request, limited));
+        poll_fn(|cx| {
             self.hear_gone(gone, cx);
-            flight.as_mut().poll(cx)
+            let arrived = ready!(flight.as_mut().poll(cx));
+            Poll::Ready(self.arrived(attempt, arrived, cx.waker()))
         })
-        .await;
-        self.arrived(attempt, arrived).await
+        .await
     }
 
     /// A connection that has to be looked at or made; the caller's going is heard meanwhile.
@@ -207,13 +211,9 @@ impl Job {
     }
 
     /// The request of an attempt, with the credential that holds now.
-    fn request(
-        &mut self,
-        core: &Core,
-        outlet: &Outlet,
-        attempt: AttemptNo,
-    ) -> Result<Request<SendBody>, Fault> {
+    fn request(&mut self, outlet: &Outlet, attempt: AttemptNo) -> Result<Request<SendBody>, Fault> {
         let slot = self.slot();
+        let core = &self.driven.core;
         let (call, dice) = (self.driven.record.call, core.0.shared.dice());
         let turn = Turn {
             call,
@@ -243,22 +243,23 @@ impl Job {
         request.ok_or(Fault::StaleConnection)
     }
 
-    async fn arrived(&mut self, attempt: AttemptNo, arrived: Result<Arrived, Failed>) -> Step {
+    fn arrived(
+        &mut self,
+        attempt: AttemptNo,
+        arrived: Result<Arrived, Failed>,
+        waker: &Waker,
+    ) -> Step {
         match arrived {
             Ok(Arrived { head, body, sent }) => {
-                if self.operation().bodies.media == Media::Json && is_another(&head, &body) {
-                    if let Some(attempt) = self.driven.record.attempts.find(attempt) {
-                        attempt.status = Some(head.status.as_u16());
-                    }
-                    let fault = Fault::MediaType;
-                    return self.tick(Input::Failed { attempt, sent, fault }).await;
-                }
                 if let Some(attempt) = self.driven.record.attempts.find(attempt) {
                     attempt.status = Some(head.status.as_u16());
                 }
+                if self.operation().bodies.media == Media::Json && is_another(&head, &body) {
+                    let fault = Fault::MediaType;
+                    return self.driven.step(Input::Failed { attempt, sent, fault }, waker);
+                }
                 let heard = Head { status: head.status, headers: &head.headers };
-                let input = Input::Head { attempt, head: heard, sent };
-                let next = step(&mut self.driven, input).await;
+                let next = self.driven.step(Input::Head { attempt, head: heard, sent }, waker);
                 self.live = Some(Live::new(attempt, head, body));
                 next
             }
@@ -266,7 +267,7 @@ impl Job {
                 if let (Some(unused), Some(prepared)) = (unused, &mut self.prepared) {
                     prepared.take_back(*unused);
                 }
-                self.tick(Input::Failed { attempt, sent, fault }).await
+                self.driven.step(Input::Failed { attempt, sent, fault }, waker)
             }
         }
     }
@@ -368,7 +369,7 @@ impl Job {
         let Some(most) = self.decoded_max() else { return Ok(()) };
         let Some(live) = self.live.as_mut().filter(|live| !live.is_empty()) else { return Ok(()) };
         let Some(mut gauge) = Gauge::of(headers, most)? else { return Ok(()) };
-        live.read.iter().try_for_each(|part| gauge.pass(part))?;
+        live.read.iter().flat_map(|read| &read.parts).try_for_each(|part| gauge.pass(part))?;
         live.rest.look_with(gauge);
         Ok(())
     }

@@ -20,8 +20,15 @@ pub(super) struct Live {
     pub(super) attempt: AttemptNo,
     /// Until it is relayed.
     pub(super) head: Option<Parts>,
-    pub(super) read: VecDeque<Bytes>,
+    /// What was read of the body already; in a box, since few replies are looked into.
+    pub(super) read: Option<Box<Beginning>>,
     pub(super) rest: WireBody,
+}
+
+/// The parts of a body that were read before it is relayed.
+#[derive(Default)]
+pub(super) struct Beginning {
+    pub(super) parts: VecDeque<Bytes>,
 }
 
 /// A reply that is kept.
@@ -45,13 +52,13 @@ enum State {
 impl Live {
     /// A reply that has arrived.
     pub(super) const fn new(attempt: AttemptNo, head: Parts, rest: WireBody) -> Self {
-        Self { attempt, head: Some(head), read: VecDeque::new(), rest }
+        Self { attempt, head: Some(head), read: None, rest }
     }
 
     /// Reads the beginning of the body, up to a bound or its end.
     pub(super) async fn peek(&mut self, bytes_max: usize) -> Result<Bytes, Fault> {
         let rest = &mut self.rest;
-        let read = &mut self.read;
+        let read = &mut self.read.get_or_insert_default().parts;
         std::future::poll_fn(|cx| {
             while size(read) < bytes_max && !rest.is_over() {
                 match rest.poll_part(cx) {
@@ -64,23 +71,23 @@ impl Live {
             Poll::Ready(Ok(()))
         })
         .await?;
-        let mut prefix = joined(&self.read);
+        let mut prefix = joined(read);
         prefix.truncate(bytes_max);
         Ok(prefix)
     }
 
     /// Whether there is nothing of it, and nothing will come.
     pub(super) fn is_empty(&self) -> bool {
-        self.read.is_empty() && self.rest.is_over()
+        self.read.as_ref().is_none_or(|read| read.parts.is_empty()) && self.rest.is_over()
     }
 
     /// What is known of the size of what is left of it.
     pub(super) fn size(&self) -> SizeHint {
         let rest = self.rest.size();
-        if self.read.is_empty() {
+        let read = self.read.as_ref().map_or(0, |read| size(&read.parts)) as u64;
+        if read == 0 {
             return rest;
         }
-        let read = size(&self.read) as u64;
         let mut hint = SizeHint::new();
         hint.set_lower(read.saturating_add(rest.lower()));
         if let Some(upper) = rest.upper() {
@@ -91,7 +98,7 @@ impl Live {
 
     /// Keeps it, as far as it is small and there is room for it.
     pub(super) fn keep(self, held: Held) -> Option<Box<Kept>> {
-        let state = State::Reading(self.read, self.rest);
+        let state = State::Reading(self.read.map(|read| read.parts).unwrap_or_default(), self.rest);
         Some(Box::new(Kept { attempt: self.attempt, head: self.head?, state, held }))
     }
 }

@@ -74,7 +74,8 @@ enum Marked {
 
 enum Kept {
     Whole(Bytes),
-    Streamed(Option<SendBody>),
+    /// In a box: few bodies are too large to be kept, and all calls carry the room for it along.
+    Streamed(Option<Box<SendBody>>),
 }
 
 /// Whether a field of the caller goes on.
@@ -220,7 +221,7 @@ impl Prepared {
         let Head { mut path, mut headers, marked } = self.take_head(turn.spares)?;
         let body = match &mut self.body {
             Kept::Whole(bytes) => SendBody::kept(bytes.clone()),
-            Kept::Streamed(body) => body.take()?,
+            Kept::Streamed(body) => *body.take()?,
         };
         headers.reserve(ROOM);
         if marked == Marked::No {
@@ -274,7 +275,7 @@ impl Prepared {
             self.head = path.map(|path| Head { path, headers, marked });
         }
         if let Kept::Streamed(kept) = &mut self.body {
-            *kept = Some(body);
+            *kept = Some(Box::new(body));
         }
     }
 }
@@ -466,7 +467,7 @@ where
     }
     parts.reverse();
     let rest = Rest { first: parts, body, left: bounds.request_max, exact: hint.exact() };
-    Ok(Kept::Streamed(Some(SendBody::streamed(Box::pin(rest)))))
+    Ok(Kept::Streamed(Some(Box::new(SendBody::streamed(Box::pin(rest))))))
 }
 
 fn whole(mut parts: Vec<Bytes>) -> Bytes {

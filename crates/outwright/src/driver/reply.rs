@@ -91,7 +91,7 @@ impl ReplyBody {
     /// Whether there is nothing left of it.
     fn is_taken(&self) -> bool {
         match (&self.source, &self.job.live) {
-            (Source::Wire(_), Some(live)) => live.read.is_empty() && live.rest.is_over(),
+            (Source::Wire(_), Some(live)) => live.is_empty(),
             (Source::Wire(_), None) => true,
             (Source::Kept(rest), _) => rest.is_empty(),
         }
@@ -186,10 +186,12 @@ impl Body for ReplyBody {
         let polled = match (&mut this.source, &mut this.job.live) {
             (Source::Kept(bytes), _) if bytes.is_empty() => Poll::Ready(None),
             (Source::Kept(bytes), _) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            (Source::Wire(_), Some(live)) => match live.read.pop_front() {
-                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                None => live.rest.poll_part(cx),
-            },
+            (Source::Wire(_), Some(live)) => {
+                match live.read.as_mut().and_then(|read| read.parts.pop_front()) {
+                    Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                    None => live.rest.poll_part(cx),
+                }
+            }
             (Source::Wire(_), None) => Poll::Ready(None),
         };
         match polled {

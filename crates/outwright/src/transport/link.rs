@@ -22,10 +22,11 @@ use outwright_core::time::Mono;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
+use super::Limited;
 use super::body::SendBody;
 use super::limits::{AGE_MAX, CONNECTION_WINDOW, HEAD_BYTES_MAX, SEND_BYTES_MAX, STREAM_WINDOW};
 use super::pulse::{Heard, Pulse, drive};
-use super::send::{Failed, HeadLimits};
+use super::send::Failed;
 use crate::clock::Clock;
 
 /// A connection with its sender.
@@ -131,9 +132,10 @@ impl Link {
     pub(super) async fn exchange(
         &self,
         request: Request<SendBody>,
-        (now, limits): (Mono, HeadLimits),
+        (limited, clock): (Limited, Clock),
     ) -> Result<Answered, Failed> {
-        let head = limits.clock.instant(limits.head);
+        let now = limited.now;
+        let head = clock.instant(limited.head());
         // A peer may allow no further stream for a while; nothing has left until it does.
         let sender = match timeout_at(head, self.sender.clone().ready()).await {
             Ok(Ok(sender)) => sender,
@@ -148,8 +150,9 @@ impl Link {
             Ok(begun) => begun,
             Err(failed) => return Err(failed),
         };
-        let mut exchange =
-            Exchange { response, upload, timer: Box::pin(sleep_until(head)), limits };
+        let timer = Box::pin(sleep_until(head));
+        let idle = limited.limits.idle;
+        let mut exchange = Exchange { response, upload, timer, head, idle };
         let answered = poll_fn(|cx| exchange.poll(cx, &self.wants_older)).await;
         match answered {
             Ok((head, stream)) => {
@@ -235,7 +238,10 @@ struct Exchange {
     response: ResponseFuture,
     upload: Option<Upload>,
     timer: Pin<Box<Sleep>>,
-    limits: HeadLimits,
+    /// The head must be here by then.
+    head: Instant,
+    /// The peer must take a byte at least this often while there are some to send.
+    idle: Duration,
 }
 
 impl Exchange {
@@ -259,10 +265,9 @@ impl Exchange {
         {
             return Poll::Ready(Err(fault));
         }
-        let head = self.limits.clock.instant(self.limits.head);
         let stuck = self.upload.as_ref().and_then(|upload| upload.stuck);
-        let stuck = stuck.map(|since| since + self.limits.idle);
-        let until = stuck.map_or(head, |stuck| stuck.min(head));
+        let stuck = stuck.map(|since| since + self.idle);
+        let until = stuck.map_or(self.head, |stuck| stuck.min(self.head));
         if self.timer.deadline() != until {
             self.timer.as_mut().reset(until);
         }

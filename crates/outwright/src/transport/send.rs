@@ -1,17 +1,18 @@
 //! One request on one connection, up to its response head.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use outwright_core::outcome::{Fault, Sent};
-use outwright_core::time::Mono;
 use tokio::time::{Instant, Sleep};
 
+use super::Limited;
 use super::body::SendBody;
 use super::connection::{Connection, First};
 use super::meter::Meter;
@@ -24,19 +25,6 @@ pub(super) const STATUS_MAX: u16 = 599;
 const HEAD_BYTES_MAX: u64 = 64 * 1024;
 /// Bytes of one line of a response head (R-560: 16 KiB).
 const LINE_BYTES_MAX: u64 = 16 * 1024;
-
-/// Until when the head may take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct HeadLimits {
-    /// When there is first something to look at.
-    pub(super) first: Instant,
-    /// The head must be here by then.
-    pub(super) head: Mono,
-    /// The peer must take a byte at least this often while there are some to send.
-    pub(super) idle: std::time::Duration,
-    /// What tells the time.
-    pub(super) clock: Clock,
-}
 
 /// A request that got no head.
 #[derive(Debug)]
@@ -54,41 +42,67 @@ pub(crate) struct Failed {
 pub(super) struct Arrived {
     pub(super) response: Response<Incoming>,
     pub(super) connection: Box<Connection>,
+    /// What it may take.
+    pub(super) limited: Limited,
     /// How much of the request had left by then.
     pub(super) sent: Sent,
     /// Whether the connection may carry another request after the body.
     pub(super) reusable: bool,
 }
 
-/// Sends and waits for the head; a connection that fails is dropped with whatever went wrong on it.
+/// A request on its way to its response head. What the codec gives for it stands beside it, and is polled through it.
 ///
-/// The request is handed to the codec at once, so that it is not carried along by the future.
-pub(super) fn exchange(
-    mut connection: Box<Connection>,
-    mut request: Request<SendBody>,
-    limits: HeadLimits,
-    bytes_max: u64,
-) -> impl Future<Output = Result<Arrived, Failed>> {
-    request.body_mut().on(&connection.meter);
-    let carried = connection.carried;
-    connection.carried = carried.saturating_add(1);
-    connection.timer.as_mut().reset(limits.first);
-    let sending = connection.sender.try_send_request(request);
-    async move {
-        let mut sending = pin!(sending);
-        let Connection { codec, meter, timer, .. } = &mut *connection;
-        let arrived = std::future::poll_fn(|cx| {
-            codec.poll(cx, First::Turn, |cx| {
-                if let Poll::Ready(output) = sending.as_mut().poll(cx) {
-                    return Poll::Ready(Ok(output));
-                }
-                late(timer.as_mut(), meter, limits, cx).map(Err)
-            })
+/// The two are not one future: it would be carried along twice, as what is waited for and as what was handed in.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    connection: Box<Connection>,
+    limited: Limited,
+    clock: Clock,
+    /// Requests that the connection had carried before.
+    carried: u32,
+}
+
+/// What the codec gives for a request.
+pub(crate) type Given = Result<Response<Incoming>, TrySendError<Request<SendBody>>>;
+
+impl Exchange {
+    /// Hands a request to the codec of its connection, and with it all that will be needed of it.
+    pub(super) fn begin(
+        mut connection: Box<Connection>,
+        mut request: Request<SendBody>,
+        (limited, clock): (Limited, Clock),
+    ) -> (Self, impl Future<Output = Given>) {
+        request.body_mut().on(&connection.meter);
+        let carried = connection.carried;
+        connection.carried = carried.saturating_add(1);
+        connection.timer.as_mut().reset(clock.instant(limited.first_look()));
+        let given = connection.sender.try_send_request(request);
+        (Self { connection, limited, clock, carried }, given)
+    }
+
+    /// Lets the codec work on it, until there is a head or a limit has passed.
+    pub(crate) fn poll(
+        &mut self,
+        mut given: Pin<&mut impl Future<Output = Given>>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Given, Fault>> {
+        let (limited, clock) = (self.limited, self.clock);
+        let Connection { codec, meter, timer, .. } = &mut *self.connection;
+        codec.poll(cx, First::Turn, |cx| {
+            if let Poll::Ready(given) = given.as_mut().poll(cx) {
+                return Poll::Ready(Ok(given));
+            }
+            late(timer.as_mut(), meter, (&limited, clock), cx).map(Err)
         })
-        .await;
+    }
+
+    /// What came of it; a connection that fails is dropped with whatever went wrong on it.
+    pub(super) fn end(self, given: Result<Given, Fault>) -> Result<Arrived, Failed> {
+        let Self { connection, carried, limited, .. } = self;
+        let meter = &connection.meter;
         meter.head_is_here();
         let sent = meter.sent();
-        match arrived {
+        match given {
             // The connection goes, and what is still in its codec's own buffer with it: nothing leaves after this.
             Err(fault) => Err(Failed { sent, fault, unused: None }),
             Ok(Err(mut error)) => {
@@ -98,7 +112,7 @@ pub(super) fn exchange(
                 Err(Failed { sent, fault, unused })
             }
             Ok(Ok(mut response)) => {
-                let odd = match look(&mut response, bytes_max) {
+                let odd = match look(&mut response, limited.bytes_max) {
                     Ok(odd) => odd,
                     Err(fault) => return Err(Failed { sent, fault, unused: None }),
                 };
@@ -106,7 +120,7 @@ pub(super) fn exchange(
                     return Err(Failed { sent, fault: Fault::HeadTooLarge, unused: None });
                 }
                 let reusable = sent == Sent::All && !odd;
-                Ok(Arrived { response, connection, sent, reusable })
+                Ok(Arrived { response, connection, limited, sent, reusable })
             }
         }
     }
@@ -122,17 +136,17 @@ pub(super) fn is_too_large(headers: &HeaderMap) -> bool {
 
 /// Which limit has passed. The timer stands at the earliest that may; one that may not yet moves on.
 fn late(
-    mut timer: std::pin::Pin<&mut Sleep>,
+    mut timer: Pin<&mut Sleep>,
     meter: &Meter,
-    limits: HeadLimits,
+    (limited, clock): (&Limited, Clock),
     cx: &mut Context<'_>,
 ) -> Poll<Fault> {
     ready!(timer.as_mut().poll(cx));
-    let head = limits.clock.instant(limits.head);
+    let (head, idle) = (clock.instant(limited.head()), limited.limits.idle);
     loop {
         let now = Instant::now();
         let stuck = meter.stuck_since();
-        if stuck.is_some_and(|since| since + limits.idle <= now) {
+        if stuck.is_some_and(|since| since + idle <= now) {
             return Poll::Ready(Fault::WriteTimeout);
         }
         if head <= now && stuck.is_none() && meter.awaits_caller() {
@@ -141,7 +155,7 @@ fn late(
         if head <= now {
             return Poll::Ready(Fault::FirstByteTimeout);
         }
-        timer.as_mut().reset(head.min(stuck.unwrap_or(now) + limits.idle));
+        timer.as_mut().reset(head.min(stuck.unwrap_or(now) + idle));
         ready!(timer.as_mut().poll(cx));
     }
 }

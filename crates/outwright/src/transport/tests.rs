@@ -1,8 +1,9 @@
 //! How much was sent, for every way in which a connection can end.
 
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
@@ -115,7 +116,10 @@ async fn send_with(
         Ok(Carrier::Shared(_)) => panic!("nobody speaks HTTP/2 here"),
         Ok(Carrier::Own(connection)) => {
             let limits = Limited { limits: *limits, now: origin.clock.mono(), bytes_max: 1_024 };
-            origin.exchange(connection, request, limits).await
+            let (mut exchange, given) = origin.begin(connection, request, limits);
+            let mut given = pin!(given);
+            let given = poll_fn(|cx| exchange.poll(given.as_mut(), cx)).await;
+            origin.arrived(exchange, given)
         }
         Err(fault) => Err(Failed { sent: Sent::Nothing, fault, unused: Some(Box::new(request)) }),
     }
