@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
+use outwright::Ear;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
 use self::scan::{Found, Scan, Waits};
@@ -28,6 +29,7 @@ pub(crate) use self::watch::{Left, TICK, Watch, Watches};
 pub(crate) struct Guard {
     /// None once it was handed to whoever writes the refusal.
     socket: Option<Wire>,
+    ear: Ear,
     scan: Scan,
     /// Bytes that were read and not handed on: of them, so many may pass.
     held: Vec<u8>,
@@ -82,6 +84,7 @@ impl Guard {
     pub(crate) fn new(socket: Wire, watch: Rc<Watch>, scratch: Rc<Scratch>) -> Self {
         Self {
             socket: Some(socket),
+            ear: Ear::default(),
             scan: Scan::default(),
             held: Vec::new(),
             ready: 0,
@@ -226,7 +229,8 @@ impl Read for Guard {
             let mut scratch = scratch.0.borrow_mut();
             let some = room.min(scratch.len());
             let mut read = ReadBuf::new(scratch.get_mut(..some).unwrap_or_default());
-            let done = this.socket().poll_read(cx, &mut read);
+            let socket = this.socket.as_mut().expect("only drop takes the socket");
+            let done = this.ear.read(cx, |cx| Pin::new(socket).poll_read(cx, &mut read));
             if done.is_pending() {
                 this.watch.wait(this.scan.waits());
             }

@@ -10,6 +10,7 @@ mod clock;
 mod dns;
 pub mod dress;
 mod driver;
+mod ear;
 pub mod files;
 mod library;
 pub mod telemetry;
@@ -21,6 +22,7 @@ pub use driver::{
     Answer, BrokenOff, Caller, CallerFacts, Core, Handed, Misuse, Outbound, Outcome, Outlet,
     Outlets, Own, PoolCounts, ReplyBody, Roster, Settings, SetupError, Shared, TrustError, Unnamed,
 };
+pub use ear::Ear;
 pub use library::{
     Account, Body, Calls, Elsewhere, Error, Failed, OpenError, Outwright, Routed, RoutedError,
     Router, Setup, Terms, Why,

@@ -10,6 +10,8 @@ use outwright_core::outcome::Sent;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::ear::Ear;
+
 /// Bytes that may come before a response head, interim (1xx) heads included, in bytes (chosen: four heads).
 const BEFORE_HEAD_BYTES_MAX: u64 = 256 * 1024;
 
@@ -102,12 +104,13 @@ impl Meter {
 pub(super) struct Metered<S> {
     stream: S,
     meter: Rc<Meter>,
+    ear: Ear,
 }
 
 impl<S> Metered<S> {
     /// Meters a stream.
-    pub(super) const fn new(stream: S, meter: Rc<Meter>) -> Self {
-        Self { stream, meter }
+    pub(super) fn new(stream: S, meter: Rc<Meter>) -> Self {
+        Self { stream, meter, ear: Ear::default() }
     }
 }
 
@@ -118,7 +121,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let Self { stream, ear, .. } = &mut *self;
+        let polled = ear.read(cx, |cx| Pin::new(stream).poll_read(cx, buffer));
         if self.meter.awaits_head.get() {
             let more = (buffer.filled().len() - before) as u64;
             let all = self.meter.before_head.get() + more;
