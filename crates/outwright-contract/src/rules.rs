@@ -77,6 +77,7 @@ pub static ALL: &[&Rule] = &[
     &signals::NO_SLO,
     &signals::NO_ALERTS,
     &signals::UNREACHABLE,
+    &signals::EXAMPLE,
     &lifecycle::NO_LIFECYCLE,
     &lifecycle::EXPIRED,
     &lifecycle::IDLE_WAIVER,

@@ -12,12 +12,14 @@ mod act;
 mod api;
 mod bomb;
 mod chance;
+mod dialects;
 mod distort;
 mod effects;
 mod fault;
 mod injection;
 mod keys;
 mod malformed;
+mod manners;
 mod preset;
 mod quota;
 mod reply;
@@ -39,6 +41,7 @@ pub use fault::{AtConnect, Ending, Endless, Expectation, Fault, Part, Strikes, U
 pub use injection::Injection;
 pub use keys::KeyStyle;
 pub use malformed::Malformed;
+pub use manners::{KeyPlace, Manners, Paths};
 pub use preset::Preset;
 pub use quota::{Quota, QuotaFields, Window};
 pub use reply::{RetryAfter, RetryAfterForm};
@@ -46,7 +49,7 @@ pub use request::{Head, Request, fingerprint};
 pub use settings::{Brownout, Door, Latency, Settings};
 pub use wire::{Arrived, REQUESTS_MAX, Seen};
 
-use api::{Objects, Operation};
+use api::Objects;
 use chance::{Purpose, draw};
 use injection::{Injections, Moment};
 use keys::{Keys, Known};
@@ -297,15 +300,17 @@ impl Behaviour {
 
     fn perform(&mut self, request: &Request, (number, delay): (u64, Duration), now: Now) -> Reply {
         let head = &request.head;
-        let operation = Operation::of(&head.method, head.path());
-        let key = head.key().filter(|_| operation.knows_keys());
+        let manners = &self.settings.manners;
+        let operation = manners.operation(head);
+        let sent = manners.key(request);
+        let key = sent.as_deref().filter(|_| operation.knows_keys());
         let style = if operation.knows_keys() { self.settings.keys } else { KeyStyle::Ignore };
         let fingerprint = request.fingerprint();
         match self.keys.look(style, key, fingerprint, now.mono) {
             Known::Done(reply) | Known::Refused(reply) => return reply,
             Known::New => {}
         }
-        if operation != Operation::Read && self.effects.is_full() {
+        if operation.acts() && self.effects.is_full() {
             return Reply::error(507, "full", "the demo provider's ledger is full");
         }
         let wall_s = self.clock(now).millis() / 1000;
@@ -317,7 +322,7 @@ impl Behaviour {
                 at: now.mono,
                 operation: format!("{} {}", head.method, head.path()),
                 object,
-                key: head.key().map(str::to_owned),
+                key: sent.clone(),
                 reference: api::reference(&fields),
                 customer: fields.get("customer").cloned(),
                 request: number,
@@ -337,8 +342,8 @@ impl Behaviour {
             Some(_) | None => 0,
         };
         let date = reply::imf_fixdate(skewed(self.clock(now), skew));
-        let signed = [("Date", date), ("Request-Id", format!("req_{number}"))];
-        reply.headers.extend(signed.map(|(name, value)| (name.to_owned(), value)));
+        let id = self.settings.manners.request_id.clone();
+        reply.headers.extend([("Date".to_owned(), date), (id, format!("req_{number}"))]);
     }
 
     fn script(

@@ -4,6 +4,7 @@ mod ow801_no_owner;
 mod ow802_no_slo;
 mod ow803_no_alerts;
 mod ow804_unreachable;
+mod ow805_example;
 
 use crate::effective::View;
 use crate::finding::{Finding, Rule};
@@ -12,12 +13,14 @@ pub use ow801_no_owner::NO_OWNER;
 pub use ow802_no_slo::NO_SLO;
 pub use ow803_no_alerts::NO_ALERTS;
 pub use ow804_unreachable::UNREACHABLE;
+pub use ow805_example::EXAMPLE;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     ow801_no_owner::check(view, out);
     ow802_no_slo::check(view, out);
     ow803_no_alerts::check(view, out);
     ow804_unreachable::check(view, out);
+    ow805_example::check(view, out);
 }
 
 /// One finding for all of these keys that a contract lacks.

@@ -7,3 +7,4 @@ mod layers;
 mod pages;
 mod rules;
 mod sample;
+mod starters;

@@ -32,6 +32,8 @@ mod own;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]
+mod providers;
+#[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod reload;

@@ -61,6 +61,12 @@ impl Stage {
         })
     }
 
+    /// The demo provider in this state, under another contract and its facts; places are as in [`CONTRACT`].
+    pub(crate) fn telling(settings: Settings, contract: &str, facts: &str) -> Self {
+        let text = format!("{contract}#=== outwright.yaml\n{facts}");
+        Self::under(NonZeroUsize::MIN, (settings, 0), |_| text)
+    }
+
     /// The same under a changed setup too.
     pub(crate) fn set_up(
         peer: &Peer,
@@ -231,8 +237,12 @@ fn checked(contracts: &[&str]) -> Vec<Provider> {
     let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
     let sources = contracts.iter().enumerate();
     let path = |n, text: &str| {
-        let contract = text.contains("\nprovider:");
-        if contract { format!("contracts/{n}.yaml") } else { "outwright.yaml".to_owned() }
+        let about = text.lines().find_map(|line| line.strip_prefix("facts: "));
+        match about {
+            _ if text.contains("\nprovider:") => format!("contracts/{n}.yaml"),
+            Some(about) => format!("facts/{about}.yaml"),
+            None => "outwright.yaml".to_owned(),
+        }
     };
     let sources = sources.map(|(n, text)| Source::new(path(n, text), *text));
     let loaded = load(&sources.collect::<Vec<_>>(), &options);

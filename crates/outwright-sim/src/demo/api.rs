@@ -31,6 +31,10 @@ pub(super) enum Operation {
     DeleteItem,
     /// Everything that reads, `POST /v1/echo` too.
     Read,
+    /// A path of another provider that acts: an effect, with idempotency keys.
+    Act,
+    /// A path of another provider that reads.
+    Look,
 }
 
 impl Operation {
@@ -45,7 +49,11 @@ impl Operation {
     }
 
     pub(super) const fn knows_keys(self) -> bool {
-        matches!(self, Self::CreateCharge)
+        matches!(self, Self::CreateCharge | Self::Act)
+    }
+
+    pub(super) const fn acts(self) -> bool {
+        !matches!(self, Self::Read | Self::Look)
     }
 }
 
@@ -90,6 +98,13 @@ impl Objects {
             Operation::PutItem => self.put_item(request),
             Operation::DeleteItem => self.delete_item(request),
             Operation::Read => self.read(request).into(),
+            Operation::Act => {
+                self.made += 1;
+                let id = format!("obj_{}", self.made);
+                let reply = Reply::json(200, &json!({"ok": true, "id": id}));
+                Result { reply, object: Some(id) }
+            }
+            Operation::Look => Reply::json(200, &json!({"ok": true, "data": []})).into(),
         }
     }
 

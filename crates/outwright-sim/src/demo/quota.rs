@@ -6,7 +6,8 @@ use std::time::Duration;
 use outwright_core::time::{Mono, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::reply::{Reply, RetryAfter, RetryAfterForm};
+use super::dialects::{self, State};
+use super::reply::{Reply, RetryAfterForm};
 use super::units;
 
 /// How many requests per window are served.
@@ -53,6 +54,28 @@ pub enum QuotaFields {
     Epoch,
     /// `RateLimit-Limit`, `-Remaining`, and `-Reset` in seconds from now.
     Delta,
+    /// As GitHub: `x-ratelimit-*` with a reset in seconds of the epoch, and 403.
+    Github,
+    /// As Stripe: 429 with a reason and no hint.
+    Stripe,
+    /// As Twilio: 429 with the code 20429 and no hint.
+    Twilio,
+    /// As Shopify's REST API: `used/size`, and 429 with seconds that have a fraction.
+    ShopifyRest,
+    /// As Shopify's GraphQL API: 200 with THROTTLED and the points of a bucket.
+    ShopifyGraphql,
+    /// As OpenAI: `x-ratelimit-*-requests` with a reset such as `1.500s`.
+    Openai,
+    /// As Anthropic: `anthropic-ratelimit-requests-*` with a reset as a date of RFC 3339.
+    Anthropic,
+    /// As Slack: 429 with `ok: false`.
+    Slack,
+    /// As HubSpot: the length of the window in milliseconds, and the name of the policy.
+    Hubspot,
+    /// As Salesforce: `Sforce-Limit-Info`, and 403 with `REQUEST_LIMIT_EXCEEDED`.
+    Salesforce,
+    /// As AWS: 400 with `ThrottlingException`.
+    Aws,
 }
 
 /// What the quota says about a request.
@@ -97,39 +120,8 @@ impl Meter {
         };
         let wait = opens.since(now);
         let left = if full { 0 } else { quota.requests - used - 1 };
-        let refusal = full.then(|| {
-            let mut reply = Reply::error(429, "rate_limit_error", "too many requests");
-            reply.headers.extend(RetryAfter::new(quota.retry_after, wait).fields(clock));
-            reply
-        });
-        Measured { refusal, fields: fields(quota, left, wait, clock) }
-    }
-}
-
-fn fields(quota: Quota, left: u32, wait: Duration, clock: Timestamp) -> Vec<(String, String)> {
-    let seconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).div_ceil(1000);
-    let named = |names: [&str; 3], reset: u64| {
-        let values = [quota.requests.to_string(), left.to_string(), reset.to_string()];
-        names.iter().map(|n| (*n).to_owned()).zip(values).collect()
-    };
-    match quota.fields {
-        QuotaFields::None => Vec::new(),
-        QuotaFields::Ietf => {
-            let window = quota.per.as_secs().max(1);
-            vec![
-                (
-                    "RateLimit-Policy".to_owned(),
-                    format!("\"demo\";q={};w={window}", quota.requests),
-                ),
-                ("RateLimit".to_owned(), format!("\"demo\";r={left};t={seconds}")),
-            ]
-        }
-        QuotaFields::Epoch => named(
-            ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
-            clock.millis() / 1000 + seconds,
-        ),
-        QuotaFields::Delta => {
-            named(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"], seconds)
-        }
+        let state = State { quota, left, wait, clock };
+        let refusal = full.then(|| dialects::refusal(&state));
+        Measured { refusal, fields: dialects::fields(&state) }
     }
 }

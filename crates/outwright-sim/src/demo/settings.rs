@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::fault::Fault;
 use super::injection::Moment;
 use super::keys::KeyStyle;
+use super::manners::Manners;
 use super::quota::Quota;
 use super::reply::RetryAfter;
 use super::units;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub door: Door,
     /// How idempotency keys are understood.
     pub keys: KeyStyle,
+    /// What is as another provider does it.
+    pub manners: Manners,
     /// How far the provider's clock is off.
     pub date_skew_s: i64,
 }
