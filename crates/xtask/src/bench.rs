@@ -12,8 +12,10 @@ mod capture;
 mod case;
 mod cpu;
 mod gate;
+mod hold;
 mod latency;
 mod machine;
+mod memory;
 mod offered;
 mod peers;
 mod process;
@@ -26,6 +28,9 @@ mod talk;
 mod template;
 mod wire;
 mod wrk;
+
+/// The part that measures memory.
+const MEMORY: &str = "memory";
 
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
@@ -52,7 +57,7 @@ pub(crate) struct Gateway {
     /// Only these targets (comma-separated; as in the table, with `-` for a space).
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Only these parts: plain, tls, h2 (to the provider), post, h2c (from callers), latency, runtimes; with --gate the names of its counts.
+    /// Only these parts: plain, tls, h2 (to the provider), post, h2c (from callers), latency, runtimes, memory; with --gate the names of its counts.
     #[arg(long = "case", value_delimiter = ',')]
     cases: Vec<String>,
     /// A few short rounds: shows that everything works, measures nothing.
@@ -85,7 +90,14 @@ impl Gateway {
 /// When it could not be run at all.
 pub(crate) fn run(options: &Options) -> Result<bool, String> {
     let What::Gateway(gateway) = &options.what;
-    if gateway.gate { gate::run(gateway) } else { compare(gateway) }
+    if gateway.gate {
+        gate::run(gateway)
+    } else if gateway.cases.iter().all(|case| case == MEMORY) && !gateway.cases.is_empty() {
+        // It counts, so it needs no quiet machine.
+        memory::run(gateway)
+    } else {
+        compare(gateway)
+    }
 }
 
 /// The side-by-side benchmark: wire check, then every case that is wanted.
@@ -104,6 +116,9 @@ fn compare(options: &Gateway) -> Result<bool, String> {
     }
     if options.wants("runtimes") {
         fine &= runtimes::run(&bench)?;
+    }
+    if options.wants(MEMORY) {
+        fine &= memory::run(options)?;
     }
     eprintln!("raw samples: {}", bench.raw_path().display());
     Ok(fine)

@@ -168,7 +168,8 @@ pub(crate) fn body() -> String {
     format!("{before}{}{after}", "x".repeat(fill))
 }
 
-fn reply() -> Vec<u8> {
+/// A whole reply with that body.
+pub(crate) fn reply() -> Vec<u8> {
     let body = body();
     let head = "HTTP/1.1 200 OK\r\nServer: capture\r\nContent-Type: application/json\r\n";
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()

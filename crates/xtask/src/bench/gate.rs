@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::Gateway;
 use super::capture::Capture;
 use super::case::{Load, Wire};
-use super::peers::{Peer, Program, Scene, TARGETS};
+use super::peers::{CONTRACT, Peer, Program, Scene, TARGETS};
 use super::provider::Provider;
 use super::runtimes::{calls, slope, strace};
 use super::talk;
@@ -139,6 +139,7 @@ fn one(count: &Count, dir: &Path, outwright: &Path) -> Result<f64, String> {
         envoy: &none,
         outwright,
         wire: count.wire,
+        contract: CONTRACT,
         load: Load::Get,
         provider: port,
         log: 9,
@@ -206,8 +207,7 @@ fn memory(scene: &Scene, _: &Count, calls: usize) -> Result<f64, String> {
     }
     let path = format!("/proc/{}/status", peer.running.pid());
     let status = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
+    let kib = resident(&status);
     provider.release();
     for line in &mut lines {
         line.good_reply()?;
@@ -215,6 +215,12 @@ fn memory(scene: &Scene, _: &Count, calls: usize) -> Result<f64, String> {
     drop(lines);
     peer.running.stop()?;
     kib.ok_or_else(|| format!("no VmRSS in {path}"))
+}
+
+/// Resident memory in KiB, as `/proc/PID/status` says it.
+pub(crate) fn resident(status: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 fn path() -> PathBuf {

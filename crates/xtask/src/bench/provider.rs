@@ -27,12 +27,28 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// Starts it on the load core.
+    /// Starts one that answers, on these cores.
     ///
     /// # Errors
     ///
     /// What nginx or openssl said.
     pub(crate) fn start(dir: &Path, cores: Option<&str>, heavy: bool) -> Result<Self, String> {
+        let answer = format!("default_type application/json; return 200 '{}'", capture::body());
+        Self::that(&answer, dir, cores, heavy)
+    }
+
+    /// Starts one that hands its calls on to a provider on this port, and only ends TLS.
+    ///
+    /// # Errors
+    ///
+    /// As [`Provider::start`].
+    pub(crate) fn in_front_of(dir: &Path, port: u16) -> Result<Self, String> {
+        // No bound of its own: it stands for a provider that takes its time.
+        let times = "proxy_read_timeout 1h; proxy_send_timeout 1h; send_timeout 1h";
+        Self::that(&format!("{times}; proxy_pass http://127.0.0.1:{port}"), dir, None, false)
+    }
+
+    fn that(answers: &str, dir: &Path, cores: Option<&str>, heavy: bool) -> Result<Self, String> {
         let dir = dir.join("provider");
         fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
         let ca = certify(&dir)?;
@@ -45,6 +61,7 @@ impl Provider {
             ("TLS_PORT", tls.to_string()),
             ("H2_PORT", h2.to_string()),
             ("DIR", place.clone()),
+            ("ANSWERS", answers.to_owned()),
             ("BODY", capture::body()),
         ];
         let values: Vec<(&str, &str)> = values.iter().map(|(n, v)| (*n, v.as_str())).collect();

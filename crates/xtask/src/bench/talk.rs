@@ -29,6 +29,19 @@ pub(crate) fn request(port: u16, prefix: &str) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// A request with a body of so many bytes, to a target on this port.
+pub(crate) fn post(port: u16, bytes: usize) -> Vec<u8> {
+    let mut text = format!(
+        "POST /bench/v1/things HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {bytes}\r\n"
+    );
+    for (name, value) in FIELDS {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str("\r\n");
+    text.push_str(&"x".repeat(bytes));
+    text.into_bytes()
+}
+
 /// One kept connection.
 pub(crate) struct Line {
     stream: TcpStream,
