@@ -64,7 +64,7 @@ pub(crate) fn provider(view: &View<'_>, digest: &str) -> Made<Provider> {
         operations: operations.into(),
         breaker: fits(
             breaker::Policy::new(
-                root.read(&["breaker", "window"], duration).unwrap_or(Duration::from_secs(10)),
+                view.breaker_window(),
                 root.count(&["breaker", "min_calls"]).unwrap_or(20),
                 root.read(&["breaker", "failure_ratio"], ratio).unwrap_or(0.9),
                 (open_base, open_cap),

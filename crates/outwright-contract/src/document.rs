@@ -1,8 +1,10 @@
 //! The keys of contract, facts and `outwright.yaml`: what may be written, with a sentence about each.
 
+mod credentials;
 mod parts;
 
 use crate::shape::{Field, Shape, may, must};
+use credentials::{CREDENTIAL, SOURCE};
 pub(crate) use parts::TIERS;
 use parts::*;
 
@@ -47,6 +49,9 @@ pub(crate) static CONTRACT: Shape = Map(&[
     ),
     may("tenants", TENANTS, "Several accounts, one contract."),
     may("callers", Named(&CALLER), "What each caller may do."),
+    may("data", WordOr(&["none"], &DATA), "What data goes to the provider."),
+    may("outbox", OUTBOX, "Bounds of later delivery."),
+    may("ledger", LEDGER, "What is remembered of finished calls."),
     may("sla", SLA, "What the provider promises."),
     may("docs", Text, "The provider's documentation."),
     may("checked", Date, "When the facts were last compared with the provider's documentation."),
@@ -63,7 +68,11 @@ pub(crate) static CONTRACT: Shape = Map(&[
         List(&ERROR),
         "Where the error model differs from HTTP's; the first row that matches wins.",
     ),
-    may("version", VERSION, "A version field that is sent unless the caller sends one."),
+    may(
+        "version",
+        WordOr(&["none"], &VERSION),
+        "A version field that is sent unless the caller sends one; `none`: the provider has no versions.",
+    ),
     may("changelog", Text, "Where the provider announces changes."),
 ]);
 
@@ -90,7 +99,11 @@ pub(crate) static FACTS: Shape = Map(&[
         List(&ERROR),
         "Where the error model differs from HTTP's; the first row that matches wins.",
     ),
-    may("version", VERSION, "A version field that is sent unless the caller sends one."),
+    may(
+        "version",
+        WordOr(&["none"], &VERSION),
+        "A version field that is sent unless the caller sends one; `none`: the provider has no versions.",
+    ),
     may("changelog", Text, "Where the provider announces changes."),
 ]);
 

@@ -16,6 +16,9 @@ use crate::units::duration;
 pub(crate) struct View<'a> {
     pub(crate) name: &'a str,
     pub(crate) name_at: Place,
+    /// The contract as it is written, its environments included.
+    pub(crate) contract: &'a Node,
+    /// The layers in one.
     pub(crate) root: &'a Node,
     pub(crate) operations: &'a [Op],
     pub(crate) options: &'a Options,
@@ -36,10 +39,11 @@ pub(crate) struct Op {
 }
 
 /// What an operation inherits from its contract.
-const INHERITED: &[&str] = &["timeouts", "retry", "bodies", "alerts", "slo"];
+const INHERITED: &[&str] = &["timeouts", "retry", "bodies", "alerts", "slo", "data", "outbox"];
 /// What the fallback of missing keys is (`product.md` 3, the sample; `resilience.md` 6.1).
 pub(crate) const SLOTS: u32 = 20;
 pub(crate) const QUEUE_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const BREAKER_WINDOW: Duration = Duration::from_secs(10);
 pub(crate) const OPEN_BASE: Duration = Duration::from_secs(2);
 pub(crate) const OPEN_CAP: Duration = Duration::from_secs(60);
 
@@ -136,6 +140,16 @@ impl<'a> View<'a> {
             return Duration::ZERO;
         }
         self.root.read(&["concurrency", "queue_wait"], duration).unwrap_or(QUEUE_WAIT)
+    }
+
+    /// Environments by name, as they are written.
+    pub(crate) fn environments(&self) -> &'a [Entry] {
+        self.contract.at(&["environments"]).map(Node::entries).unwrap_or_default()
+    }
+
+    /// How far back the breaker counts.
+    pub(crate) fn breaker_window(&self) -> Duration {
+        self.root.read(&["breaker", "window"], duration).unwrap_or(BREAKER_WINDOW)
     }
 
     /// First and longest time that the breaker stays open.

@@ -12,9 +12,10 @@ use crate::effective::{Op, View};
 use crate::load::{Contract, Loaded};
 use crate::node::{Entry, Kind, Layer, Node};
 use crate::options::Options;
+use crate::rules::idempotency::{LEDGER_RETENTION, horizon};
 use crate::rules::time::worst_case;
 use crate::source::Place;
-use crate::units::show;
+use crate::units::{duration, show};
 use sentences::sentence;
 
 pub use matrix::Row;
@@ -82,6 +83,7 @@ impl Loaded {
         let view = View {
             name: &contract.name,
             name_at: contract.name_at,
+            contract: &contract.root,
             root: &contract.root,
             operations: &contract.operations,
             options,
@@ -218,6 +220,7 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
         ("concurrency.queue", view.queue().to_string()),
         ("concurrency.queue_wait", show(view.queue_wait())),
         ("limits.dialect", "ietf".to_owned()),
+        ("ledger.retention", show(LEDGER_RETENTION)),
         ("mode", "enforce".to_owned()),
         ("links", "keep".to_owned()),
         ("bodies.request", size(REQUEST_BYTES)),
@@ -234,6 +237,11 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
     if let Some(op) = op {
         all.push(("priority", "critical".to_owned()));
         all.push(("async", "never".to_owned()));
+        let retention = view.root.read(&["idempotency", "retention"], duration);
+        if let (Some("allowed" | "always"), Some(retention)) = (op.node.word(&["async"]), retention)
+        {
+            all.push(("outbox.horizon", show(horizon(retention))));
+        }
         if !op.mutates() {
             all.push(("idempotency.plan", "safe".to_owned()));
         }

@@ -219,6 +219,7 @@ fn one(
         let view = View {
             name: text,
             name_at: name.value.at,
+            contract: &document.root,
             root: &root,
             operations: &operations,
             options,

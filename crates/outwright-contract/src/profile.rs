@@ -180,6 +180,7 @@ impl Loaded {
         let view = View {
             name: &contract.name,
             name_at: contract.name_at,
+            contract: &contract.root,
             root: &contract.root,
             operations: &contract.operations,
             options,

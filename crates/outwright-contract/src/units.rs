@@ -77,6 +77,26 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "more than 1024GiB".to_owned())
 }
 
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Money {
+    pub(crate) amount: f64,
+    /// Three capital letters (ISO 4217).
+    pub(crate) currency: String,
+}
+
+/// `0.05 USD`, `500 EUR`.
+pub(crate) fn money(text: &str) -> Result<Money, String> {
+    let help = || "money is an amount and a currency, such as `0.05 USD` or `500 EUR`".to_owned();
+    let (number, currency) = text.split_once(' ').ok_or_else(help)?;
+    let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let amount: f64 = number.parse().ok().filter(|_| plain).ok_or_else(help)?;
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(help());
+    }
+    Ok(Money { amount, currency: currency.to_owned() })
+}
+
 /// A day of the calendar, in days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i64);
@@ -198,6 +218,10 @@ mod tests {
         assert_eq!(date("1970-01-01"), Ok(Date(0)));
         assert_eq!(date("2026-11-23"), Ok(Date(20_780)));
         assert_eq!(network("10.1.0.0/16").map(|n| n.prefix), Ok(16));
+        assert_eq!(money("0.05 USD").map(|m| m.amount), Ok(0.05));
+        for bad in ["5", "USD 5", "5 usd", "5 US", "-5 USD", "1e3 USD", "5  USD", " USD"] {
+            assert!(money(bad).is_err(), "{bad}");
+        }
         for bad in ["20", "120%", "-1%", "1e1%", "%", "NaN%"] {
             assert!(ratio(bad).is_err(), "{bad}");
         }

@@ -9,6 +9,8 @@ mod contracts;
 #[cfg(test)]
 mod dossiers;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod life;

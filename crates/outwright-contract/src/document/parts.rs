@@ -1,10 +1,11 @@
-//! The parts that files share: timeouts, retry, credentials, operations, limits and their like.
+//! The parts that files share: timeouts, retry, operations, limits and their like.
 
+use super::credentials::SOURCE;
 use crate::shape::{Shape, also, may, must};
 
 use Shape::{
-    Any, Bytes, Count, Date, Duration, Flag, List, ListOr, Map, MapOr, Name, Named, Network, OneOf,
-    Ratio, Text, Word, WordOr,
+    Any, Bytes, Count, Date, Duration, List, Map, MapOr, Name, Named, Network, OneOf, Ratio, Text,
+    Word, WordOr,
 };
 
 pub(crate) const TIERS: &[&str] = &["critical", "important", "best_effort"];
@@ -40,7 +41,14 @@ pub(super) const OWNER: Shape =
     Map(&[may("team", Name, "The owning team."), may("contact", Text, "How to reach it.")]);
 pub(super) const SLO: Shape = Map(&[
     may("availability", Ratio, "Share of good calls."),
-    may("latency", Map(&[may("p99", Duration, "99 of 100 calls are faster.")]), "Latency."),
+    may(
+        "latency",
+        Map(&[
+            may("p50", Duration, "Half of the calls are faster."),
+            may("p99", Duration, "99 of 100 calls are faster."),
+        ]),
+        "Latency.",
+    ),
     may("window", Duration, "Over which time."),
 ]);
 pub(super) const TIMEOUTS: Shape = Map(&[
@@ -118,6 +126,7 @@ pub(super) const BODIES: Shape = Map(&[
         WordOr(&["unchecked"], &Bytes),
         "Largest response body once it is decoded; beyond 1 MiB at most 100 bytes for each coded one. Default 50MiB.",
     ),
+    may("because", Text, "Why the decoded size is `unchecked`."),
     may(
         "media",
         Word(&["any", "json"]),
@@ -128,110 +137,6 @@ pub(super) const ALERTS: Shape = Map(&[
     may("page", Name, "Where pages go."),
     may("ticket", Name, "Where tickets go."),
     may("runbook", Text, "What to do then: a file or URL."),
-]);
-pub(super) const SOURCE: Shape = OneOf(&[
-    may("file", Text, "A file, re-read when it changes."),
-    may("env", Name, "An environment variable: development only."),
-    may("exec", ListOr(&List(&Text), &Text), "A program and its arguments."),
-    may(
-        "vault",
-        Map(&[
-            must("path", Text, "The secret's path."),
-            may("field", Name, "The field of the secret."),
-            may("address", Text, "The server."),
-        ]),
-        "A Vault server.",
-    ),
-    may("store", Name, "A sealed entry of the store."),
-    also("mode_ok", Flag, "Accepts a file that others can read; needs `because`. Default false."),
-    also("because", Text, "Why."),
-]);
-pub(super) const CREDENTIAL: Shape = Map(&[
-    must("source", SOURCE, "Where the secret is read."),
-    must("inject", INJECT, "How it is put on a request."),
-    may(
-        "hosts",
-        List(&Text),
-        "The only hosts that may see it; a leading `*.` stands for one or more labels.",
-    ),
-    may("scopes", List(&Text), "Scopes that it carries."),
-    may(
-        "rotation",
-        Map(&[
-            must("strategy", Word(&["dual", "replace", "reissue"]), "How the next version comes."),
-            may("max_age", Duration, "Longest life of a version."),
-            may("overlap", Duration, "How long two versions are valid."),
-            may("verify", Name, "A read that proves a new version."),
-        ]),
-        "How it is renewed.",
-    ),
-    may(
-        "revoke",
-        OneOf(&[
-            may("manual", Text, "The page or runbook where it is done by hand."),
-            may("operation", Name, "An operation that revokes it."),
-            may("exec", List(&Text), "A program that revokes it."),
-        ]),
-        "How it is withdrawn.",
-    ),
-]);
-pub(super) const INJECT: Shape = OneOf(&[
-    may("bearer", Map(&[]), "`Authorization: Bearer …`."),
-    may(
-        "header",
-        Map(&[
-            must("name", Name, "The field."),
-            may("prefix", Any, "What stands before the secret. Default nothing."),
-        ]),
-        "A field of its own.",
-    ),
-    may(
-        "basic",
-        Map(&[may("user", Text, "The user; without it the secret is `user:password`.")]),
-        "`Authorization: Basic …`.",
-    ),
-    may(
-        "query",
-        Map(&[
-            must("name", Name, "The parameter; it is redacted everywhere."),
-            may("unavoidable", Flag, "Must be true: the provider accepts nothing else."),
-        ]),
-        "A query parameter.",
-    ),
-    may(
-        "oauth2",
-        Map(&[
-            must("token_url", Text, "Where tokens are asked for."),
-            may("client_id", Text, "The client."),
-            may(
-                "grant",
-                Word(&["client_credentials", "refresh_token", "jwt_bearer", "token_exchange"]),
-                "How.",
-            ),
-            may("scopes", List(&Text), "What is asked for."),
-            may("audience", Text, "For whom."),
-        ]),
-        "An access token.",
-    ),
-    may(
-        "sigv4",
-        Map(&[must("region", Name, "The region."), must("service", Name, "The service.")]),
-        "AWS signature version 4.",
-    ),
-    may(
-        "hmac",
-        Map(&[
-            must("header", Name, "The field of the signature."),
-            may("algorithm", Word(&["sha256", "sha512"]), "The hash. Default sha256."),
-            may("signs", List(&Text), "What is signed."),
-        ]),
-        "A signature over the request.",
-    ),
-    may(
-        "mtls",
-        Map(&[may("certificate", Text, "PEM file with the certificate.")]),
-        "A client certificate.",
-    ),
 ]);
 pub(super) const RECONCILE: Shape = Map(&[
     must("operation", Name, "A read that lists what happened."),
@@ -247,6 +152,7 @@ pub(super) const RECONCILE: Shape = Map(&[
     may("query", Named(&Any), "Parameters of the lookup."),
     may("match", Named(&Any), "JSON pointers and what must stand there."),
     may("visible_after", Duration, "An absence seen earlier proves nothing."),
+    may("within", Duration, "In what time all doubts of a stall are to be looked up. Default 1h."),
     may("absent", Word(&["unknown", "resend"]), "What an absence means. Default unknown."),
 ]);
 pub(super) const DERIVE: Shape =
@@ -305,7 +211,33 @@ pub(super) const OPERATION: Shape = Map(&[
     ),
     may("alerts", ALERTS, "Other alert routes."),
     may("slo", SLO, "Another promise."),
+    may("data", WordOr(&["none"], &DATA), "What data goes out, where it differs."),
+    may("outbox", OUTBOX, "Other bounds of later delivery."),
+    may("cost", Text, "What a call costs: an amount and a currency, such as `0.05 USD`."),
 ]);
+pub(super) const DATA: Shape = Map(&[
+    must(
+        "classes",
+        List(&Word(&[
+            "contact", "identity", "payment", "health", "location", "content", "business",
+            "secrets",
+        ])),
+        "Classes of data that go to the provider.",
+    ),
+    must("because", Text, "Why they have to."),
+    may(
+        "redact",
+        List(&Text),
+        "JSON pointers of fields that no record may show; required for identity, payment, health and secrets.",
+    ),
+]);
+pub(super) const OUTBOX: Shape = Map(&[may(
+    "horizon",
+    Duration,
+    "How long a handed-over call is tried. Default the provider's key retention less one part in 24, at most 3d.",
+)]);
+pub(super) const LEDGER: Shape =
+    Map(&[may("retention", Duration, "How long a finished call is remembered. Default 24h.")]);
 pub(super) const FALLBACK: Shape = OneOf(&[
     may("stale", Duration, "The last good answer, no older than this, marked; for GET and HEAD."),
     may(
@@ -405,6 +337,8 @@ pub(super) const TENANTS: Shape = Map(&[
 pub(super) const CALLER: Shape = Map(&[
     may("operations", List(&Name), "What it may call. Default all."),
     may("priority", Word(PRIORITIES), "Its highest priority. Default `critical`."),
+    may("deadline", Duration, "How long it waits for an answer."),
+    may("repeats", Duration, "For how long it repeats a call under the same key."),
     may("share", Ratio, "The part of slots and queue that it holds at most. Default 100%."),
 ]);
 pub(super) const SLA: Shape = Map(&[
@@ -436,6 +370,15 @@ pub(super) const LIMITS: Shape = Map(&[
     may("dialect", Word(DIALECTS), "How the provider speaks of its limits. Default ietf."),
     may("reset", Word(RESETS), "The unit of a reset field under `generic`; never guessed."),
     may("windows", List(&WINDOW), "Known quotas."),
+    may(
+        "spend",
+        Map(&[
+            must("cap", Text, "The most that is spent: an amount and a currency."),
+            must("per", Duration, "In how much time."),
+            may("source", Text, "Where it says so."),
+        ]),
+        "What paid calls may cost together.",
+    ),
     may("source", Text, "Where it says so."),
     may("checked", Date, "When."),
 ]);

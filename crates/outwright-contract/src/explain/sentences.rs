@@ -182,9 +182,21 @@ fn rest(key: &str, value: &str) -> Option<String> {
         ("version.value", _) => {
             format!("The version asked for is {value}, unless a caller asks for another.")
         }
-        ("sla.availability", "none") => "The provider promises no availability.".to_owned(),
+        ("sla.availability", "none") => {
+            "The provider publishes no availability: what we promise rests on what is measured."
+                .to_owned()
+        }
         ("sla.availability", _) => format!("The provider promises {value}."),
+        ("data", "none") => "No data that has to be declared goes out.".to_owned(),
+        ("data.classes", _) => format!("Classes of data that go out: {value}."),
+        ("data.redact", _) => format!("No record may show {value}."),
+        ("cost", _) => format!("A call costs {value}."),
+        ("limits.spend.cap", _) => format!("At most {value} is to be spent."),
+        ("version", "none") => "The provider has no versions.".to_owned(),
+        ("outbox.horizon", _) => format!("Handed over, it is tried for {value}."),
+        ("ledger.retention", _) => format!("What was done is remembered for {value}."),
         ("slo.availability", _) => format!("We promise our callers {value} good calls."),
+        ("slo.latency.p50", _) => format!("Half of the calls are to be faster than {value}."),
         ("slo.latency.p99", _) => format!("99 of 100 calls are to be faster than {value}."),
         ("slo.window", _) => format!("This holds over {value}."),
         ("lifecycle.notice", _) => format!("We want to know of an end {value} before it comes."),

@@ -10,6 +10,12 @@ mod ow607_environment;
 mod ow608_unclear;
 mod ow609_wide_host;
 mod ow610_readable;
+mod ow611_overlap;
+mod ow612_wide_scope;
+mod ow613_grant;
+mod ow614_no_scopes;
+mod ow615_old_age;
+mod ow616_shared;
 
 use super::format::{DANGLING, FORM};
 use crate::effective::View;
@@ -27,6 +33,12 @@ pub use ow607_environment::ENVIRONMENT;
 pub use ow608_unclear::UNCLEAR;
 pub use ow609_wide_host::WIDE_HOST;
 pub use ow610_readable::READABLE;
+pub use ow611_overlap::OVERLAP;
+pub use ow612_wide_scope::WIDE_SCOPE;
+pub use ow613_grant::GRANT;
+pub use ow614_no_scopes::NO_SCOPES;
+pub use ow615_old_age::OLD_AGE;
+pub use ow616_shared::SHARED;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for slot in view.credentials() {
@@ -39,11 +51,17 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         ow607_environment::check(view, slot, &mut found);
         ow609_wide_host::check(slot, &mut found);
         ow610_readable::check(slot, &mut found);
+        ow611_overlap::check(view, slot, &mut found);
+        ow613_grant::check(slot, &mut found);
+        ow614_no_scopes::check(slot, &mut found);
+        ow615_old_age::check(slot, &mut found);
         field(slot, &mut found);
         proofs(view, slot, &mut found);
         names(slot, &mut found);
         out.extend(found.into_iter().map(|finding| finding.on(subject.clone())));
     }
+    ow609_wide_host::tenants(view, out);
+    ow616_shared::check(view, out);
     for op in view.operations {
         if let Err(finding) = view.slot(op) {
             out.push((*finding).on(op.subject()));

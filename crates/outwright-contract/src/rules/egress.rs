@@ -1,10 +1,12 @@
-//! OW70x: where calls may go.
+//! OW70x: where calls may go, and with what.
 
 mod ow701_base_url;
 mod ow702_plain_http;
 mod ow703_address;
 mod ow704_listener;
 mod ow705_pass;
+mod ow708_data;
+mod ow709_wide_private;
 
 use outwright_core::provider::Base;
 
@@ -21,10 +23,15 @@ pub use ow702_plain_http::PLAIN_HTTP;
 pub use ow703_address::ADDRESS;
 pub use ow704_listener::LISTENER;
 pub use ow705_pass::PASS;
+pub use ow708_data::DATA;
+pub use ow709_wide_private::WIDE_PRIVATE;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     ow705_pass::check(view, out);
     door(view, out);
+    ow708_data::check(view, out);
+    ow709_wide_private::check(view, out);
+    ow702_plain_http::asked(view, out);
     let node = view.root.at(&["base_url"]);
     if node.is_some_and(Node::broken) {
         return;

@@ -7,6 +7,9 @@ mod ow304_plan_and_method;
 mod ow305_once_retried;
 mod ow306_per_call;
 mod ow307_reconcile;
+mod ow308_horizon;
+mod ow309_forgotten_first;
+mod ow310_slow_lookup;
 
 use crate::effective::{Op, View};
 use crate::finding::Finding;
@@ -20,6 +23,11 @@ pub use ow304_plan_and_method::PLAN_AND_METHOD;
 pub use ow305_once_retried::ONCE_RETRIED;
 pub use ow306_per_call::PER_CALL;
 pub use ow307_reconcile::RECONCILE;
+pub use ow308_horizon::HORIZON;
+pub(crate) use ow308_horizon::horizon;
+pub use ow309_forgotten_first::FORGOTTEN_FIRST;
+pub(crate) use ow309_forgotten_first::LEDGER_RETENTION;
+pub use ow310_slow_lookup::SLOW_LOOKUP;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for op in view.operations {
@@ -34,7 +42,10 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         ow305_once_retried::check(op, plan, out);
         ow306_per_call::check(op, out);
         ow307_reconcile::check(view, op, plan, out);
+        ow308_horizon::check(view, op, plan, out);
+        ow310_slow_lookup::check(view, op, out);
     }
+    ow309_forgotten_first::check(view, out);
 }
 
 /// Whether a plan lives on a key.

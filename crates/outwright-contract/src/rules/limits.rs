@@ -7,6 +7,8 @@ mod ow404_concurrency;
 mod ow405_no_limits;
 mod ow406_routes;
 mod ow407_too_many;
+mod ow408_spend;
+mod ow409_unchecked;
 
 use outwright_core::admission::{RouteError, Routes};
 use outwright_core::provider::OpIndex;
@@ -23,6 +25,8 @@ pub use ow404_concurrency::CONCURRENCY;
 pub use ow405_no_limits::NO_LIMITS;
 pub use ow406_routes::ROUTES;
 pub use ow407_too_many::TOO_MANY;
+pub use ow408_spend::SPEND;
+pub use ow409_unchecked::UNCHECKED;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     ow401_window::check(view, out);
@@ -32,6 +36,10 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     ow405_no_limits::check(view, out);
     ow406_routes::check(view, out);
     ow407_too_many::check(view, out);
+    ow408_spend::check(view, out);
+    for op in view.operations {
+        ow409_unchecked::check(op, out);
+    }
     named(view, out);
     requests(view, out);
     templates(view, out);

@@ -3,6 +3,7 @@
 mod ow311_missing;
 mod ow312_unusable;
 mod ow313_towards_risk;
+mod ow314_error_model;
 
 use super::format::DANGLING;
 use crate::effective::{Op, View};
@@ -12,6 +13,7 @@ use crate::node::Node;
 pub use ow311_missing::MISSING;
 pub use ow312_unusable::UNUSABLE;
 pub use ow313_towards_risk::TOWARDS_RISK;
+pub use ow314_error_model::ERROR_MODEL;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for op in view.operations {
@@ -20,6 +22,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         ow313_towards_risk::check(op, out);
         rows(op, out);
     }
+    ow314_error_model::check(view, out);
 }
 
 /// Rows that are moved must exist.

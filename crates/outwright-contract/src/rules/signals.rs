@@ -5,6 +5,7 @@ mod ow802_no_slo;
 mod ow803_no_alerts;
 mod ow804_unreachable;
 mod ow805_example;
+mod ow806_out_of_reach;
 
 use crate::effective::View;
 use crate::finding::{Finding, Rule};
@@ -14,6 +15,7 @@ pub use ow802_no_slo::NO_SLO;
 pub use ow803_no_alerts::NO_ALERTS;
 pub use ow804_unreachable::UNREACHABLE;
 pub use ow805_example::EXAMPLE;
+pub use ow806_out_of_reach::OUT_OF_REACH;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     ow801_no_owner::check(view, out);
@@ -21,6 +23,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     ow803_no_alerts::check(view, out);
     ow804_unreachable::check(view, out);
     ow805_example::check(view, out);
+    ow806_out_of_reach::check(view, out);
 }
 
 /// One finding for all of these keys that a contract lacks.

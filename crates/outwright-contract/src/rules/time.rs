@@ -3,6 +3,7 @@
 mod ow201_missing;
 mod ow202_incoherent;
 mod ow203_worst_case;
+mod ow204_hand_over;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::units::{duration, show};
 pub use ow201_missing::MISSING;
 pub use ow202_incoherent::INCOHERENT;
 pub use ow203_worst_case::WORST_CASE;
+pub use ow204_hand_over::HAND_OVER;
 
 pub(crate) const PHASES: [&str; 5] = ["connect", "first_byte", "idle", "attempt", "total"];
 
@@ -21,6 +23,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         ow201_missing::check(view, op, out);
         ow202_incoherent::check(op, out);
         ow203_worst_case::check(view, op, out);
+        ow204_hand_over::check(view, op, out);
     }
 }
 

@@ -4,6 +4,7 @@ mod demo;
 mod docs;
 mod hostile;
 mod layers;
+mod matrix;
 mod pages;
 mod rules;
 mod sample;

@@ -91,11 +91,12 @@ fn besides(code: &str) -> &'static [&'static str] {
     match code {
         // A second contract that is not whole.
         "OW109" => &[
-            "OW112", "OW108", "OW201", "OW311", "OW405", "OW501", "OW701", "OW801", "OW802",
-            "OW803", "OW901", "OW904",
+            "OW112", "OW314", "OW108", "OW201", "OW311", "OW405", "OW501", "OW701", "OW801",
+            "OW802", "OW803", "OW901", "OW904",
         ],
-        // No lookup is executed yet.
-        "OW307" => &["OW191"],
+        // No lookup is executed yet, and no token asked for.
+        "OW307" | "OW310" => &["OW191"],
+        "OW613" => &["OW190"],
         _ => &[],
     }
 }

@@ -91,7 +91,10 @@ fn the_public_cache_tests_hold_but_for_two_that_we_explain() {
         contract
             .replace("attempts: 3", "attempts: 1")
             .replace("min_calls: 20", "min_calls: 10000")
-            .replace("response: 8MiB", "response: 8MiB, decoded: unchecked")
+            .replace(
+                "response: 8MiB",
+                "response: 8MiB, decoded: unchecked, because: \"the test says so\"",
+            )
             .replace(
                 "request: GET /v1/charges/{charge}\n    needs: [all]\n    fallback: none",
                 "request: GET /v1/charges/{charge}\n    needs: [all]\n    fallback: { stale: 30d }",

@@ -71,7 +71,10 @@ fn a_decompression_bomb_does_not_reach_its_caller() {
     assert_eq!(peer.seen()[1].connection, 2, "the bomb's connection is gone");
     let peer = Peer::start(script());
     let unchecked = |contract: String| {
-        once(contract).replace("response: 8MiB", "response: 8MiB, decoded: unchecked")
+        once(contract).replace(
+            "response: 8MiB",
+            "response: 8MiB, decoded: unchecked, because: \"the test sends a bomb\"",
+        )
     };
     let stage = Stage::before(&peer, unchecked);
     assert!(get(&stage).ends_with(&bomb), "the contract took it upon itself");

@@ -21,6 +21,7 @@ pub(super) fn blocks(profile: &Profile) -> Vec<Block> {
         "Credentials of a caller stop at outwright. Of the fields that say who the caller is, only those named here go on.",
     )));
     blocks.push(decided(&profile.lines, &["fields", "links"]));
+    blocks.extend(data(profile));
     blocks.extend(callers(profile));
     blocks.push(heading(2, "Where secrets never appear", "redaction"));
     blocks.push(Block::Text(Text::from(
@@ -167,6 +168,23 @@ fn leak(profile: &Profile, slot: &Record) -> Vec<Block> {
             Text::of("Write down who could read {} {}, since when, and which of these were called with it meanwhile: ", &[form, place]).then(uses),
             Text::from("Tell the owner: ").then(must(profile.value("owner.contact"))),
         ]),
+    ]
+}
+
+/// What is shared with the provider, by operation.
+fn data(profile: &Profile) -> Vec<Block> {
+    let rows = profile.operations.iter().map(|operation| {
+        let classes = operation.value("data").or_else(|| operation.value("data.classes"));
+        vec![
+            Text::only(&operation.name),
+            classes.map_or_else(|| Text::mark(Tone::Watch, "not declared"), Text::only),
+            may(operation.value("data.because")),
+            may(operation.value("data.redact")),
+        ]
+    });
+    vec![
+        heading(2, "What data goes to the provider", "data"),
+        table(&["operation", "classes", "because", "no record shows"], rows.collect()),
     ]
 }
 

@@ -4,13 +4,15 @@ use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::{Entry, Node};
 
+use super::ow612_wide_scope;
+
 /// A scope that no operation needs.
 pub static UNUSED_SCOPE: Rule = Rule {
     code: "OW606",
     severity: Severity::Warning,
     waivable: true,
     title: "a scope that no operation needs",
-    what: "Finds a scope of a credential that no operation needs.",
+    what: "Finds a scope of a credential that no operation needs; one for everything is another rule.",
     why: "what nobody needs only helps a thief",
     help: "ask the provider for a narrower credential, or name the operation that needs it",
     bad: "credentials:
@@ -39,8 +41,9 @@ pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
         if let Some(text) = scope.text()
             && !view.operations.iter().any(|op| op.node.words(&["needs"]).contains(&text))
         {
-            let message = format!("no operation needs `{}`", crate::shape::short(text));
-            out.push(Finding::new(&UNUSED_SCOPE, scope.at, message));
+            let message = || format!("no operation needs `{}`", crate::shape::short(text));
+            let wide = ow612_wide_scope::finding(text, scope.at);
+            out.push(wide.unwrap_or_else(|| Finding::new(&UNUSED_SCOPE, scope.at, message())));
         }
     }
 }

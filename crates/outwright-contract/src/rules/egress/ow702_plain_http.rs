@@ -13,7 +13,7 @@ pub static PLAIN_HTTP: Rule = Rule {
     severity: Severity::Error,
     waivable: false,
     title: "plain HTTP",
-    what: "Finds `http://` in `base_url`.\nTo loopback with `egress: { plain_http: loopback }` it is a warning, and runs with `--dev` only.",
+    what: "Finds `http://` in `base_url`, in the `token_url` of a credential and in the `address` of a Vault server.\nFor a `base_url` on loopback with `egress: { plain_http: loopback }` it is a warning, and runs with `--dev` only.",
     why: "credentials and bodies would travel in the clear",
     help: "use https; for a test peer on loopback add `egress: { plain_http: loopback }` and start with `--dev`",
     bad: "base_url: http://api.acme.example
@@ -45,4 +45,20 @@ pub(super) fn check(view: &View<'_>, base: &Base, at: Place, out: &mut Vec<Findi
         (true | false, Purpose::Run) | (false, Purpose::Check) => {}
     }
     out.push(finding);
+}
+
+/// Where tokens and secrets are asked for.
+pub(super) fn asked(view: &View<'_>, out: &mut Vec<Finding>) {
+    let paths = [&["inject", "oauth2", "token_url"][..], &["source", "vault", "address"]];
+    for slot in view.credentials() {
+        for node in paths.into_iter().filter_map(|path| slot.value.at(path)) {
+            let text = node.text().unwrap_or_default();
+            if text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) {
+                let message = format!("`{}` asks for its secret in the clear", slot.key);
+                let subject = format!("credentials.{}", slot.key);
+                let help = "write `https://`";
+                out.push(Finding::new(&PLAIN_HTTP, node.at, message).on(subject).help(help));
+            }
+        }
+    }
 }
