@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::effective::Op;
 use crate::load::{Contract, Loaded};
-use crate::node::{Kind, Node};
+use crate::node::{Kind, Node, UNDECIDED};
 
 /// A value that two states of a contract do not share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +94,9 @@ fn flatten(node: &Node, key: String, values: &mut Values) {
         }
         Kind::Empty | Kind::Broken => {
             values.insert(key, "nothing".to_owned());
+        }
+        Kind::Undecided => {
+            values.insert(key, UNDECIDED.to_owned());
         }
     }
 }

@@ -110,6 +110,11 @@ fn request(text: &str) -> Result<(Method, String), String> {
 }
 
 impl<'a> View<'a> {
+    /// Whether the operations themselves are unreadable or undecided, so that a name that is none of them is no news.
+    pub(crate) fn nameless(&self) -> bool {
+        self.root.broken_at(&["operations"])
+    }
+
     /// Credential slots by name.
     pub(crate) fn credentials(&self) -> &'a [Entry] {
         self.root.at(&["credentials"]).map(Node::entries).unwrap_or_default()
@@ -182,9 +187,20 @@ impl<'a> View<'a> {
         (lanes, of)
     }
 
+    /// Whether what would decide about the slot of an operation is unreadable or undecided, which has been told.
+    fn open(&self, op: &Op) -> bool {
+        self.root.broken_at(&["credentials"])
+            || op.node.broken_at(&["credential"])
+            || op.node.holes(&["needs"])
+            || self.credentials().iter().any(|slot| slot.value.holes(&["scopes"]))
+    }
+
     /// The slot of an operation: the named one, else the only one that carries its scopes.
     pub(crate) fn slot(&self, op: &Op) -> Result<Option<u8>, Box<Finding>> {
         let slots = self.credentials();
+        if self.open(op) {
+            return Ok(None);
+        }
         let index = |at: usize| Ok(u8::try_from(at).ok());
         if let Some(node) = op.node.at(&["credential"])
             && let Some(name) = node.text()
@@ -239,7 +255,8 @@ pub(crate) fn merge(
     if let Some(facts) = facts {
         root = root.under(&facts.without(&["facts"]).on(Layer::Facts));
     }
-    root = root.under(&contract.without(&["environments", "operations"]));
+    let rest = if contract.broken_at(&["operations"]) { "environments" } else { "operations" };
+    root = root.under(&contract.without(&["environments", rest]));
     if let Some(environment) = environment {
         let over = environment.without(&["verify"]).on(Layer::Environment);
         root = root.under(&over);

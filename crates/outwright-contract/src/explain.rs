@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::compile::{DECODED_BYTES, REPLAY_BYTES, REQUEST_BYTES, RESPONSE_BYTES};
 use crate::effective::{Op, View};
 use crate::load::{Contract, Loaded};
-use crate::node::{Entry, Kind, Layer, Node};
+use crate::node::{Entry, Kind, Layer, Node, UNDECIDED};
 use crate::options::Options;
 use crate::rules::idempotency::{LEDGER_RETENTION, horizon};
 use crate::rules::time::worst_case;
@@ -178,6 +178,7 @@ pub(crate) fn flat(node: &Node) -> String {
         }
         Kind::Empty => "nothing".to_owned(),
         Kind::Broken => "unreadable".to_owned(),
+        Kind::Undecided => UNDECIDED.to_owned(),
     }
 }
 
@@ -247,8 +248,12 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
         }
     }
     for (key, value) in all {
-        let below = |line: &Line| line.key.strip_prefix(key).is_some_and(|k| k.starts_with('.'));
-        if !lines.iter().any(|line| line.key == key || below(line)) {
+        let under = |long: &str, short: &str| {
+            long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let told =
+            |line: &Line| line.key == key || under(&line.key, key) || under(key, &line.key);
+        if !lines.iter().any(told) {
             lines.push(Line {
                 key: key.to_owned(),
                 sentence: sentence(key, &value),

@@ -306,7 +306,7 @@ fn facts<'a>(
         return None;
     };
     if found.root.word(&["facts"]) != document.root.word(&["provider"])
-        && let Some(about) = found.root.at(&["facts"])
+        && let Some(about) = found.root.at(&["facts"]).filter(|node| !node.broken())
     {
         let message = "these facts are about another provider";
         findings.push(
@@ -324,7 +324,7 @@ fn tier<'a>(contract: &Node, documents: &'a Documents) -> Option<&'a Node> {
 /// Holds one effective contract against the rules, then applies its waivers.
 fn check_provider(view: &View<'_>, findings: &mut Vec<Finding>) {
     let mut found = Vec::new();
-    if view.operations.is_empty() && !view.root.broken() {
+    if view.operations.is_empty() && !view.nameless() {
         let message = format!("`{}` has no operation", view.name);
         found.push(Finding::new(&format::MISSING, view.name_at, message).on("operations"));
     }
@@ -392,7 +392,7 @@ fn feed(node: &Node, hash: &mut u64) {
             feed_text("]", hash);
         }
         Kind::Scalar { text, .. } => feed_text(text, hash),
-        Kind::Empty | Kind::Broken => feed_text("~", hash),
+        Kind::Empty | Kind::Broken | Kind::Undecided => feed_text("~", hash),
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::source::Place;
 
+/// What stands in the place of a value that nobody has decided yet: a contract with it is never run.
+pub const UNDECIDED: &str = "UNDECIDED";
+
 /// Where a value came from; later ones win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
@@ -56,6 +59,8 @@ pub(crate) enum Kind {
     Empty,
     /// Something that a finding has been written about.
     Broken,
+    /// The word for it stands there, and a finding has been written about it.
+    Undecided,
 }
 
 /// A key with its value.
@@ -74,21 +79,25 @@ impl Node {
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.kind {
             Kind::Map(entries) => entries,
-            Kind::List(_) | Kind::Scalar { .. } | Kind::Empty | Kind::Broken => &[],
+            Kind::List(_) | Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => {
+                &[]
+            }
         }
     }
 
     pub(crate) fn items(&self) -> &[Self] {
         match &self.kind {
             Kind::List(items) => items,
-            Kind::Map(_) | Kind::Scalar { .. } | Kind::Empty | Kind::Broken => &[],
+            Kind::Map(_) | Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => {
+                &[]
+            }
         }
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar { text, .. } => Some(text),
-            Kind::Map(_) | Kind::List(_) | Kind::Empty | Kind::Broken => None,
+            Kind::Map(_) | Kind::List(_) | Kind::Empty | Kind::Broken | Kind::Undecided => None,
         }
     }
 
@@ -114,7 +123,7 @@ impl Node {
 
     /// Whether somebody has already been told that this value is wrong.
     pub(crate) const fn broken(&self) -> bool {
-        matches!(self.kind, Kind::Broken)
+        matches!(self.kind, Kind::Broken | Kind::Undecided)
     }
 
     /// Whether something below a path is broken, so that what misses there is no news.
@@ -127,6 +136,12 @@ impl Node {
             }
         }
         node.broken()
+    }
+
+    /// Whether this list, or one of its items, is broken, so that what misses in it is no news.
+    pub(crate) fn holes(&self, path: &[&str]) -> bool {
+        self.broken_at(path)
+            || self.at(path).is_some_and(|list| list.items().iter().any(Self::broken))
     }
 
     /// The scalar under a path, read by `unit`; none when it is missing or unreadable.
@@ -167,7 +182,7 @@ impl Node {
                     *item = value.on(layer);
                 }
             }
-            Kind::Scalar { .. } | Kind::Empty | Kind::Broken => {}
+            Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => {}
         }
         self
     }

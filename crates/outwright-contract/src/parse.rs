@@ -285,7 +285,7 @@ fn name(node: &Node, findings: &mut Vec<Finding>) -> (String, Place) {
             findings.push(Finding::new(&format::SYNTAX, node.at, "a key is not a plain word"));
             (String::new(), node.at)
         }
-        Kind::Broken => (String::new(), node.at),
+        Kind::Broken | Kind::Undecided => (String::new(), node.at),
     }
 }
 

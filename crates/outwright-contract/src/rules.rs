@@ -29,6 +29,7 @@ pub static ALL: &[&Rule] = &[
     &format::DANGLING,
     &format::TAB,
     &format::UNSOURCED,
+    &format::OPEN,
     &format::NOT_EXECUTABLE,
     &format::NO_EFFECT,
     &time::MISSING,

@@ -2,6 +2,8 @@
 //!
 //! One table finds unknown keys and wrong units, and makes the reference page.
 
+mod undecided;
+
 use crate::finding::Finding;
 use crate::node::{Entry, Kind, Node};
 use crate::rules::format;
@@ -102,7 +104,7 @@ impl Shape {
 
 /// Holds a tree against a shape; what does not fit is reported and marked, so that nobody trips over it again.
 pub(crate) fn check(node: &mut Node, shape: &Shape, path: &str, findings: &mut Vec<Finding>) {
-    if node.broken() {
+    if node.broken() || undecided::mark(node, shape, path, findings) {
         return;
     }
     match shape {
@@ -115,7 +117,7 @@ pub(crate) fn check(node: &mut Node, shape: &Shape, path: &str, findings: &mut V
                     check(item, inner, &format!("{path}[{index}]"), findings);
                 }
             }
-            Kind::Map(_) | Kind::Scalar { .. } | Kind::Empty | Kind::Broken => {
+            Kind::Map(_) | Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => {
                 wrong(node, shape, path, findings);
             }
         },
@@ -204,7 +206,7 @@ fn wrong(node: &mut Node, shape: &Shape, path: &str, findings: &mut Vec<Finding>
         Kind::List(_) => "a list",
         Kind::Scalar { .. } => "one value",
         Kind::Empty => "nothing",
-        Kind::Broken => return,
+        Kind::Broken | Kind::Undecided => return,
     };
     let message = format!("`{path}` holds {found}");
     let help = format!("write: {}", shape.unit());
@@ -284,6 +286,7 @@ fn known(
             let before = findings.len();
             check(&mut entry.value, &field.shape, &join(path, field.key), findings);
             point_at_key(entry, findings, before);
+            undecided::about(field.about, findings, before);
             true
         }
         None => {

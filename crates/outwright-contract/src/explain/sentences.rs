@@ -1,7 +1,12 @@
 //! What a value means, in a sentence of its own.
 
+use crate::node::UNDECIDED;
+
 /// The sentence of a key and its value.
 pub(super) fn sentence(key: &str, value: &str) -> String {
+    if value == UNDECIDED {
+        return format!("`{key}` is {UNDECIDED}.");
+    }
     let first = key.split('.').next().unwrap_or_default();
     let told = match first {
         "timeouts" => timeouts(key, value),

@@ -43,6 +43,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
 fn operations(view: &View<'_>, caller: &Entry, out: &mut Vec<Finding>) {
     for name in caller.value.at(&["operations"]).map(Node::items).unwrap_or_default() {
         if let Some(text) = name.text()
+            && !view.nameless()
             && !view.operations.iter().any(|op| op.name == text)
         {
             let message = format!("there is no operation `{text}`");

@@ -41,7 +41,7 @@ pub use ow615_old_age::OLD_AGE;
 pub use ow616_shared::SHARED;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    for slot in view.credentials() {
+    for slot in view.credentials().iter().filter(|slot| !slot.value.broken()) {
         let subject = format!("credentials.{}", slot.key);
         let mut found = Vec::new();
         ow602_query::check(slot, &mut found);
@@ -89,6 +89,9 @@ fn proofs(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
             let reads = op.is_some_and(|op| {
                 !op.mutates() && !op.template.as_deref().unwrap_or_default().contains('{')
             });
+            if op.is_none() && view.nameless() {
+                continue;
+            }
             if op.is_none() {
                 let message = format!("there is no operation `{name}`");
                 out.push(Finding::new(&DANGLING, node.at, message));

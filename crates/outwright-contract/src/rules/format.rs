@@ -12,6 +12,7 @@ mod ow109_provider_twice;
 mod ow110_dangling;
 mod ow111_tab;
 mod ow112_unsourced;
+mod ow113_open;
 mod ow190_not_executable;
 mod ow191_no_effect;
 
@@ -32,6 +33,7 @@ pub use ow109_provider_twice::TWICE;
 pub use ow110_dangling::DANGLING;
 pub use ow111_tab::TAB;
 pub use ow112_unsourced::UNSOURCED;
+pub use ow113_open::OPEN;
 pub use ow190_not_executable::NOT_EXECUTABLE;
 pub use ow191_no_effect::NO_EFFECT;
 

@@ -51,6 +51,7 @@ fn named(view: &View<'_>, out: &mut Vec<Finding>) {
     let lists = windows.iter().filter_map(|window| window.at(&["operations"]));
     for name in lists.flat_map(Node::items) {
         if let Some(text) = name.text()
+            && !view.nameless()
             && !view.operations.iter().any(|op| op.name == text)
         {
             let message = format!("there is no operation `{text}`");

@@ -9,3 +9,4 @@ mod pages;
 mod rules;
 mod sample;
 mod starters;
+mod undecided;

@@ -36,6 +36,7 @@ pub static QUERY: Rule = Rule {
 pub(super) fn check(slot: &Entry, out: &mut Vec<Finding>) {
     if let Some(entry) = slot.value.entry_at(&["inject", "query"])
         && entry.value.word(&["unavoidable"]) != Some("true")
+        && !entry.value.broken_at(&["unavoidable"])
     {
         let message = format!("`{}` puts its secret into the query", slot.key);
         out.push(Finding::new(&QUERY, entry.key_at, message));

@@ -37,12 +37,12 @@ pub static NO_ROTATION: Rule = Rule {
 };
 
 pub(super) fn check(slot: &Entry, out: &mut Vec<Finding>) {
-    if slot.value.has(&["inject", "oauth2"]) {
+    if slot.value.has(&["inject", "oauth2"]) || slot.value.broken_at(&["inject"]) {
         return;
     }
     let lacking: Vec<_> = [&["rotation"][..], &["rotation", "max_age"], &["revoke"]]
         .into_iter()
-        .filter(|path| !slot.value.has(path))
+        .filter(|path| !slot.value.has(path) && !slot.value.broken_at(path))
         .map(|path| path.join("."))
         .collect();
     if !lacking.is_empty() {

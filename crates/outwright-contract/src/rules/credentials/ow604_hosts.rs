@@ -38,7 +38,7 @@ pub static HOSTS: Rule = Rule {
 
 pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
     let listed = slot.value.at(&["hosts"]);
-    if listed.is_some_and(Node::broken) {
+    if slot.value.holes(&["hosts"]) {
         return;
     }
     let items = listed.map(Node::items).unwrap_or_default();

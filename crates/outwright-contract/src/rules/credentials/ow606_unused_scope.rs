@@ -37,6 +37,9 @@ pub static UNUSED_SCOPE: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
+    if view.nameless() || view.operations.iter().any(|op| op.node.holes(&["needs"])) {
+        return;
+    }
     for scope in slot.value.at(&["scopes"]).map(Node::items).unwrap_or_default() {
         if let Some(text) = scope.text()
             && !view.operations.iter().any(|op| op.node.words(&["needs"]).contains(&text))

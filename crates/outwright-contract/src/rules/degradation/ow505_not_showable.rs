@@ -58,6 +58,9 @@ fn fixed_answer(op: &Op, node: &Node, out: &mut Vec<Finding>) {
         out.push(Finding::new(&NOT_SHOWABLE, at.at, message).on(op.subject()));
     }
     let Some(body) = node.at(&["body"]) else { return };
+    if ["body", "status", "content_type"].iter().any(|key| node.broken_at(&[key])) {
+        return;
+    }
     let text = body.text().unwrap_or_default();
     let status = node.count::<u16>(&["status"]);
     if matches!(status, Some(204 | 205)) && !text.is_empty() {
@@ -69,7 +72,6 @@ fn fixed_answer(op: &Op, node: &Node, out: &mut Vec<Finding>) {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
         && is_json(content_type)
         && !empty
-        && !body.broken()
     {
         let message = format!("the fixed answer of `{}` is no JSON: {error}", op.name);
         let finding = Finding::new(&NOT_SHOWABLE, body.at, message).on(op.subject());

@@ -26,7 +26,7 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     let documented = view.root.has(&["docs"]);
     let windows = view.root.at(&["limits", "windows"]).map(Node::items).unwrap_or_default();
     let facts = view.root.at(&["idempotency"]).into_iter().chain(windows);
-    for fact in facts {
+    for fact in facts.filter(|fact| !fact.broken()) {
         let lacks = match (fact.has(&["source"]) || documented, fact.has(&["checked"]) || dated) {
             (true, true) => continue,
             (false, true) => "its source",

@@ -31,8 +31,8 @@ operations:
 
 pub(super) fn check(view: &View<'_>, op: &Op, plan: Option<&str>, out: &mut Vec<Finding>) {
     let lacks = match plan {
-        Some("provider_key") => key_header(view, op).is_none(),
-        Some("body_field") => key_field(view, op).is_none(),
+        Some("provider_key") => key_header(view, op).is_none() && !open(view, op, "header"),
+        Some("body_field") => key_field(view, op).is_none() && !open(view, op, "field"),
         Some(_) | None => false,
     };
     if lacks {
@@ -42,6 +42,12 @@ pub(super) fn check(view: &View<'_>, op: &Op, plan: Option<&str>, out: &mut Vec<
     } else if needs_key(plan) {
         other_method(view, op, out);
     }
+}
+
+/// Whether what carries the key is named, but cannot be read or is undecided.
+fn open(view: &View<'_>, op: &Op, key: &str) -> bool {
+    let path = ["idempotency", key];
+    op.node.broken_at(&path) || view.root.broken_at(&path)
 }
 
 /// A key where the provider does not look for it; an operation that names its own field knows better.

@@ -47,6 +47,7 @@ pub(super) fn check(view: &View<'_>, op: &Op, plan: Option<&str>, out: &mut Vec<
             say(op.name_at, format!("`{}` does not say how to look whether it happened", op.name));
         }
         None => {}
+        Some(block) if block.broken() => {}
         Some(block) => {
             for key in ["stamp", "match", "visible_after"] {
                 if !block.has(&[key]) {

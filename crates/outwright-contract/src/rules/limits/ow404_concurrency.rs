@@ -25,6 +25,7 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         && let Some(node) = view.root.at(&["concurrency", "queue_wait"])
         && view.queue_wait().is_zero()
         && !node.broken()
+        && !view.root.broken_at(&["concurrency", "queue"])
     {
         let message = "calls queue, but may not wait";
         out.push(Finding::new(&CONCURRENCY, node.at, message).on("concurrency"));

@@ -2,6 +2,7 @@
 
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
+use crate::node::Node;
 
 /// No limits declared.
 pub static NO_LIMITS: Rule = Rule {
@@ -22,7 +23,10 @@ pub static NO_LIMITS: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    if view.root.at(&["limits", "windows"]).is_none_or(|w| w.items().is_empty() && !w.broken()) {
+    let declared = |windows: &Node| !windows.items().is_empty();
+    if !view.root.at(&["limits", "windows"]).is_some_and(declared)
+        && !view.root.broken_at(&["limits", "windows"])
+    {
         let message = format!("`{}` declares no quota", view.name);
         out.push(Finding::new(&NO_LIMITS, view.name_at, message).on("limits"));
     }
