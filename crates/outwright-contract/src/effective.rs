@@ -78,9 +78,11 @@ impl Op {
     }
 }
 
+/// The methods that a contract names.
+pub(crate) const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+
 /// `GET /v1/charges/{charge}`.
-fn request(text: &str) -> Result<(Method, String), String> {
-    const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+pub(crate) fn request(text: &str) -> Result<(Method, String), String> {
     let (method, template) = text.split_once(' ').ok_or("the request is not `METHOD /path`")?;
     if !METHODS.contains(&method) {
         return Err(format!("`{}` is none of {}", crate::shape::short(method), METHODS.join(", ")));
@@ -93,11 +95,14 @@ fn request(text: &str) -> Result<(Method, String), String> {
     let parts: Vec<&str> = template.split('/').skip(1).collect();
     for (index, part) in parts.iter().enumerate() {
         let last = index + 1 == parts.len();
-        let name = part.strip_prefix('{').and_then(|p| p.strip_suffix('}'));
-        let parameter = name.is_some_and(|name| {
+        let literal = |b: u8| b.is_ascii_graphic() && !br#"{}*?#"<>\^`|"#.contains(&b);
+        let inner = part.split_once('{').and_then(|(before, rest)| {
+            let (name, after) = rest.split_once('}')?;
+            before.bytes().chain(after.bytes()).all(literal).then_some(name)
+        });
+        let parameter = inner.is_some_and(|name| {
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         });
-        let literal = |b: u8| b.is_ascii_graphic() && !br#"{}*?#"<>\^`|"#.contains(&b);
         let fine = parameter
             || (*part == "**" && last)
             || (!part.is_empty() && !matches!(*part, "." | "..") && part.bytes().all(literal))
@@ -107,6 +112,24 @@ fn request(text: &str) -> Result<(Method, String), String> {
         }
     }
     Ok((method, template.to_owned()))
+}
+
+/// Method and path with every parameter made equal: what means the same requests.
+pub(crate) fn same_requests(method: &str, template: &str) -> String {
+    let mut out = format!("{method} ");
+    let mut inside = false;
+    for c in template.chars() {
+        match c {
+            '{' => inside = true,
+            '}' => {
+                inside = false;
+                out.push_str("{}");
+            }
+            _ if inside => {}
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 impl<'a> View<'a> {

@@ -5,6 +5,8 @@
 //! secrets    parse          node               shape, document         effective          rules             compile
 //! ```
 //!
+//! A contract can begin as a [`draft`] of what a provider's own [`description`] says, with `UNDECIDED` for the rest.
+//!
 //! Never back: a [`outwright_core::provider::Provider`] knows nothing of files.
 //! Nothing here reads a file, a clock or the environment: callers hand in texts and the day.
 //!
@@ -19,6 +21,8 @@
 
 pub mod change;
 pub mod deployment;
+pub mod description;
+pub mod draft;
 pub mod explain;
 pub mod finding;
 pub mod load;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::effective::{Op, View};
+use crate::effective::{Op, View, same_requests};
 use crate::finding::{Finding, Rule, Severity};
 
 /// Operations that the same request could mean.
@@ -35,7 +35,7 @@ pub static ROUTES: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let mut seen: BTreeMap<(&str, Vec<&str>), &Op> = BTreeMap::new();
+    let mut seen: BTreeMap<String, &Op> = BTreeMap::new();
     for op in view.operations {
         let Some(shape) = route_shape(op) else { continue };
         match seen.entry(shape) {
@@ -53,8 +53,6 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
 }
 
 /// Method and path with every parameter made equal.
-fn route_shape(op: &Op) -> Option<(&str, Vec<&str>)> {
-    let (method, template) = (op.method.as_ref()?, op.template.as_ref()?);
-    let parts = template.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
-    Some((method.as_str(), parts.collect()))
+fn route_shape(op: &Op) -> Option<String> {
+    Some(same_requests(op.method.as_ref()?.as_str(), op.template.as_ref()?))
 }
