@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Draft a first contract: from the provider's own description, from a template, or from answers.
+    Init(InitArgs),
     /// Say what is unsafe in contracts.
     Check(CheckArgs),
     /// Explain a rule, or print the effective policy of a provider or operation with the origin of every value.
@@ -48,6 +50,87 @@ pub(crate) enum FailOn {
     Error,
     /// Warnings too.
     Warning,
+}
+
+/// Whether operations move money or cannot be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Money {
+    /// Each plan is decided one by one.
+    Yes,
+    /// What changes something is sent once.
+    No,
+}
+
+/// How much our service depends on a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tier {
+    /// We stand still without it.
+    Critical,
+    /// We feel it.
+    Important,
+    /// We can do without.
+    #[value(name = "best_effort")]
+    BestEffort,
+}
+
+impl Tier {
+    /// As a contract writes it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Important => "important",
+            Self::BestEffort => "best_effort",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Draft from this description: OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML, at most 32 MiB.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["template", "list"])]
+    pub(crate) from_openapi: Option<PathBuf>,
+    /// Begin with this contract of those that are shipped.
+    #[arg(long, value_name = "NAME", conflicts_with = "list")]
+    pub(crate) template: Option<String>,
+    /// Print the names of the contracts that are shipped.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// The provider's name, as callers will write it in their paths.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// Only operations whose id, tag or path this pattern fits (`*` stands for anything); repeat it for more.
+    #[arg(long, value_name = "PATTERN", requires = "from_openapi")]
+    pub(crate) only: Vec<String>,
+    /// Where the contract goes: a folder of contracts, or a file that ends in .yaml.
+    #[arg(long, value_name = "PATH", default_value = "contracts/")]
+    pub(crate) out: PathBuf,
+    /// Replace files that are there, and whatever was decided in them.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// An operation, as `METHOD /path`; repeat it for more.
+    #[arg(long, value_name = "REQUEST", conflicts_with_all = ["from_openapi", "template", "list"])]
+    pub(crate) operation: Vec<String>,
+    /// Where the provider is.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["template", "list"])]
+    pub(crate) base_url: Option<String>,
+    /// The owning team.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["template", "list"])]
+    pub(crate) team: Option<String>,
+    /// How to reach the team.
+    #[arg(long, conflicts_with_all = ["template", "list"])]
+    pub(crate) contact: Option<String>,
+    /// How much our service depends on the provider.
+    #[arg(long, value_enum, conflicts_with_all = ["template", "list"])]
+    pub(crate) tier: Option<Tier>,
+    /// How the provider knows us: bearer, basic, header:NAME, query:NAME or none.
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["template", "list"])]
+    pub(crate) key: Option<String>,
+    /// Whether operations move money or cannot be undone; `no` sends what changes something once.
+    #[arg(long, value_enum, conflicts_with_all = ["template", "list"])]
+    pub(crate) money: Option<Money>,
+    /// How the report is printed: for people on stderr, for programs on stdout.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

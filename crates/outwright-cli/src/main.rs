@@ -10,6 +10,7 @@ mod dossier;
 mod exit;
 mod explain;
 mod gateway;
+mod init;
 mod load;
 mod run;
 mod state;
@@ -28,6 +29,7 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let exit = match Cli::parse().command {
+        Command::Init(args) => init::init(&args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Dossier(args) => dossier::dossier(&args),

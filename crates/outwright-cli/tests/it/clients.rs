@@ -5,6 +5,7 @@
 //! Every test of a failure has its control: the same client at the same peer without outwright.
 
 mod between;
+mod described;
 mod github;
 mod openai;
 mod peers;

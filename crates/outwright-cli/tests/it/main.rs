@@ -13,6 +13,8 @@ mod gate;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod process;

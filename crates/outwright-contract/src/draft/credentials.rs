@@ -155,7 +155,7 @@ impl Slots {
             return known;
         }
         let inject = scheme.map(|scheme| scheme.kind.clone());
-        let name = names::free(names::safe(name), taken);
+        let name = names::free(names::plain(name), taken);
         self.slots.push(Slot { name, why, inject, scopes: BTreeSet::new() });
         self.slots.len() - 1
     }

@@ -58,13 +58,45 @@ pub fn safe(text: &str) -> String {
     name
 }
 
+/// A safe name that nobody takes for a secret: long words of mixed letters and digits become small words.
+pub(super) fn plain(text: &str) -> String {
+    let name = safe(text);
+    if !looks_secret(&name) {
+        return name;
+    }
+    let name = safe(&small_words(text).join("_"));
+    if looks_secret(&name) { format!("name_{:08x}", digest(text)) } else { name }
+}
+
+/// Whether check would take a text for a secret.
+pub(super) fn looks_secret(text: &str) -> bool {
+    !crate::secrets::mask(text.to_owned()).1.is_empty()
+}
+
+/// The words of `getUserById`, `get-user_by-id`, in small letters.
+pub(super) fn small_words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c.to_ascii_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 /// The operation's id, else its method and path.
 pub(super) fn operation(operation: &Operation, taken: &mut BTreeSet<String>) -> String {
     let made = || format!("{} {}", operation.method.to_ascii_lowercase(), operation.path);
     let text = operation.id.clone().unwrap_or_else(made);
-    let mut name = safe(&squeezed(&text));
+    let mut name = plain(&squeezed(&text));
     if name == "_" {
-        name = safe(&squeezed(&made()));
+        name = plain(&squeezed(&made()));
     }
     free(name, taken)
 }
@@ -143,6 +175,11 @@ mod tests {
         assert_eq!(name("repos/get"), "repos_get");
         assert_eq!(name("repos get"), "repos_get_2");
         assert_eq!(name("repos.get"), "repos.get");
+        assert_eq!(
+            name("PostV1AccountsAccountExternal3BankAccountsId"),
+            "post_v1_accounts_account_external3_bank_accounts_id",
+            "it looked like a secret"
+        );
         let long = "x".repeat(200);
         assert_eq!(name(&long).len(), NAME_MAX);
         assert_ne!(name(&format!("{long}y")), name(&long));

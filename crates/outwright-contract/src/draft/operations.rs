@@ -70,6 +70,9 @@ fn drafted<'a>(
     }
     let own = operation.servers.as_deref();
     let route = route(operation, &prefix(base.url.as_deref(), own)?)?;
+    if names::looks_secret(&route.template) {
+        return Err("a part of its path would be taken for a secret".to_owned());
+    }
     routes.free(&route)?;
     let name = names::operation(operation, names);
     routes.take(&route, &name);
@@ -161,26 +164,9 @@ const VERBS: [&str; 16] = [
 fn sounds_like_a_change(one: &Chosen<'_>) -> bool {
     let id = one.of.id.as_deref().unwrap_or_default();
     let id = id.rsplit(['/', '.', ':']).next().unwrap_or_default();
-    let words = split(id);
+    let words = names::small_words(id);
     let named = [words.first(), words.last()].into_iter().flatten();
     let last =
         one.route.template.rsplit(['/', '.']).next().unwrap_or_default().to_ascii_lowercase();
     named.map(String::as_str).chain([last.as_str()]).any(|word| VERBS.contains(&word))
-}
-
-/// The words of `getUserById`, `get-user_by-id`.
-fn split(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for c in text.chars() {
-        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() {
-            words.push(String::new());
-        }
-        if c.is_ascii_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(c.to_ascii_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }

@@ -83,17 +83,25 @@ fn stubs(folder: &Path) -> PathBuf {
 /// Prism on GitHub's own description, unchanged.
 pub(super) fn prism() -> Option<Arc<Peer>> {
     static SHARED: Shared = Shared::new();
-    SHARED.peer(|| {
-        let node = tool("Prism", "OUTWRIGHT_NODE")?;
-        let modules = modules("Prism")?;
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let mut command = Command::new(node);
-        command.arg(modules.join("@stoplight/prism-cli/dist/index.js")).current_dir(folder.path());
-        command.args(["mock", "-h", "127.0.0.1", "-p", &port.to_string()]);
-        command.arg(modules.join("@octokit/openapi/generated/api.github.com.json"));
-        Some(listens_on(port, &mut command, folder))
-    })
+    SHARED.peer(|| prism_on(&github_description()?))
+}
+
+/// GitHub's own description.
+pub(super) fn github_description() -> Option<PathBuf> {
+    let modules = modules("GitHub's description")?;
+    Some(modules.join("@octokit/openapi/generated/api.github.com.json"))
+}
+
+/// Prism on a description.
+pub(super) fn prism_on(description: &Path) -> Option<Peer> {
+    let node = tool("Prism", "OUTWRIGHT_NODE")?;
+    let modules = modules("Prism")?;
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut command = Command::new(node);
+    command.arg(modules.join("@stoplight/prism-cli/dist/index.js")).current_dir(folder.path());
+    command.args(["mock", "-h", "127.0.0.1", "-p", &port.to_string()]).arg(description);
+    Some(listens_on(port, &mut command, folder))
 }
 
 /// llmock: a server that speaks like OpenAI; its answers take their time.
