@@ -251,8 +251,7 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
         let under = |long: &str, short: &str| {
             long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
         };
-        let told =
-            |line: &Line| line.key == key || under(&line.key, key) || under(key, &line.key);
+        let told = |line: &Line| line.key == key || under(&line.key, key) || under(key, &line.key);
         if !lines.iter().any(told) {
             lines.push(Line {
                 key: key.to_owned(),

@@ -267,11 +267,7 @@ fn flatten(node: &Node, path: &str, out: &mut Vec<(String, String)>) {
             }
         }
         Kind::Map(_) => out.push((path.to_owned(), String::new())),
-        Kind::List(_)
-        | Kind::Scalar { .. }
-        | Kind::Empty
-        | Kind::Broken
-        | Kind::Undecided => {
+        Kind::List(_) | Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => {
             out.push((path.to_owned(), crate::explain::flat(node)));
         }
     }

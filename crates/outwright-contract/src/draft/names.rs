@@ -176,8 +176,8 @@ mod tests {
         assert_eq!(name("repos get"), "repos_get_2");
         assert_eq!(name("repos.get"), "repos.get");
         assert_eq!(
-            name("PostV1AccountsAccountExternal3BankAccountsId"),
-            "post_v1_accounts_account_external3_bank_accounts_id",
+            name("PutV2ProjectsJobQueueWorkflowByKey7Xml"),
+            "put_v2_projects_job_queue_workflow_by_key7_xml",
             "it looked like a secret"
         );
         let long = "x".repeat(200);

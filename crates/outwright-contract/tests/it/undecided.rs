@@ -8,7 +8,8 @@ use crate::sample::TODAY;
 
 /// More of the format than the good contract uses, without a finding.
 fn wide() -> String {
-    GOOD.replace("    fallback: none\n", "    fallback:\n      stale: 10m\n      despite: [no-store]\n      because: \"shown with its age\"\n")
+    GOOD.replace("errors: []\n", "")
+        .replace("    fallback: none\n", "    fallback:\n      stale: 10m\n      despite: [no-store]\n      because: \"shown with its age\"\n")
         .replace(
             "    idempotency: { plan: provider_key, key: required }\n",
             "    idempotency:\n      plan: provider_key\n      key: { derive: [/id] }\n      header: Order-Key\n    credential: main\n",

@@ -57,6 +57,6 @@ fn spelled(node: &Node) -> String {
         }
         Kind::List(items) => items.iter().map(|item| format!("{},", spelled(item))).collect(),
         Kind::Scalar { text, .. } => text.clone(),
-        Kind::Empty | Kind::Broken => String::new(),
+        Kind::Empty | Kind::Broken | Kind::Undecided => String::new(),
     }
 }

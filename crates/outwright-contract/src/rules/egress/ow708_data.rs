@@ -23,7 +23,8 @@ pub static DATA: Rule = Rule {
 const SENSITIVE: &[&str] = &["identity", "payment", "health", "secrets"];
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let silent: Vec<&Op> = view.operations.iter().filter(|op| !op.node.has(&["data"])).collect();
+    let says = |op: &&Op| op.node.has(&["data"]) || op.node.broken_at(&["data"]);
+    let silent: Vec<&Op> = view.operations.iter().filter(|op| !says(op)).collect();
     if let Some((first, others)) = silent.split_first() {
         let more =
             if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
