@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Write down what the contracts decide: architecture, failure modes, limits, secrets, signals.
     Dossier(DossierArgs),
+    /// Say what a change of contracts does: per operation, tightening, neutral or loosening.
+    Diff(DiffArgs),
+    /// Print the JSON Schema of a file, for editors.
+    Schema(SchemaArgs),
     /// Serve: every call to a provider goes through here.
     Run(RunArgs),
     /// Make one call through a running gateway.
@@ -33,6 +37,10 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Show it working: a provider with faults on command, and the gateway in front of it.
     Demo(DemoArgs),
+    /// Print the script with which a shell completes commands and flags.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one per command into a folder.
+    Man(ManArgs),
 }
 
 /// Data on stdout, as people or as programs read it.
@@ -133,6 +141,19 @@ pub(crate) struct InitArgs {
     pub(crate) format: Format,
 }
 
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Findings {
+    /// For people, with the lines and the way out of each.
+    Text,
+    /// For programs; the shape is stable.
+    Json,
+    /// SARIF 2.1.0, for services that collect findings.
+    Sarif,
+    /// Commands of a GitHub workflow, shown beside the lines of a pull request.
+    Github,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// Contracts, or folders of them.
@@ -140,7 +161,22 @@ pub(crate) struct CheckArgs {
     pub(crate) paths: Vec<PathBuf>,
     /// How findings are printed.
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: Findings,
+    /// Show only these codes, or beginnings of codes such as OW3; what is not shown counts all the same.
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// Do not show these codes, or beginnings of codes; what is not shown counts all the same.
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// Show how often each rule is broken instead of the findings.
+    #[arg(long)]
+    pub(crate) statistics: bool,
+    /// Write what can be repaired safely into the files: what keeps the meaning, or only tightens.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print what `--fix` would change, and write nothing.
+    #[arg(long, conflicts_with_all = ["fix", "statistics"])]
+    pub(crate) diff: bool,
     /// From which severity on the command fails.
     #[arg(long, value_enum, default_value = "error")]
     pub(crate) fail_on: FailOn,
@@ -198,6 +234,66 @@ pub(crate) struct DossierArgs {
     /// As this environment of the contracts.
     #[arg(long)]
     pub(crate) environment: Option<String>,
+}
+
+/// How a difference is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Comparison {
+    /// For people.
+    Text,
+    /// For programs; the shape is stable.
+    Json,
+    /// For the description of a change that people review.
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The contracts as they were: a file, a folder, or either at a revision of git, as `main:contracts`.
+    pub(crate) old: String,
+    /// The contracts as they are to be.
+    pub(crate) new: String,
+    /// How it is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Comparison,
+    /// Exit with 1 where something is loosened.
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Compare as this environment of the contracts; all of them when it is left out.
+    #[arg(long)]
+    pub(crate) environment: Option<String>,
+}
+
+/// A file that has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// contracts/<provider>.yaml
+    Contract,
+    /// facts/<provider>.yaml
+    Facts,
+    /// outwright.yaml
+    Config,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The file.
+    #[arg(value_enum)]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// A folder for one page per command; it is made if it is not there.
+    #[arg(short = 'o', long = "out", value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -296,4 +392,43 @@ pub(crate) struct DemoArgs {
     /// How the story is printed.
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The commands in the blocks of a page, without comments and redirections.
+    fn commands(page: &str) -> Vec<Vec<String>> {
+        let blocks = page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let lines = blocks.flat_map(str::lines).filter(|line| line.starts_with("outwright "));
+        let words = |line: &str| {
+            let end = line.find(['#', '>']).unwrap_or(line.len());
+            line[..end].split_whitespace().map(str::to_owned).collect()
+        };
+        lines.map(words).collect()
+    }
+
+    #[test]
+    fn the_words_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_reference_is_understood() {
+        for (name, page, least) in [
+            ("check.md", include_str!("../../../docs/reference/check.md"), 3),
+            ("diff.md", include_str!("../../../docs/reference/diff.md"), 2),
+            ("schema.md", include_str!("../../../docs/reference/schema.md"), 3),
+        ] {
+            let commands = commands(page);
+            assert!(commands.len() >= least, "{name}: {commands:?}");
+            for command in commands {
+                let parsed = Cli::try_parse_from(&command);
+                assert!(parsed.is_ok(), "{name}: {command:?}: {}", parsed.unwrap_err());
+            }
+        }
+    }
 }

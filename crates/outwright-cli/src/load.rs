@@ -37,7 +37,7 @@ fn told(error: ReadError) -> Exit {
             eprintln!("help: name a contract or a folder of contracts");
             Exit::Nothing
         }
-        ReadError::TooLarge(..) => Exit::NotFine,
+        ReadError::TooLarge(_) | ReadError::TooDeep(_) => Exit::NotFine,
         ReadError::Unreadable(..) => Exit::Environment,
     }
 }

@@ -6,12 +6,14 @@ mod args;
 mod call;
 mod check;
 mod demo;
+mod diff;
 mod dossier;
 mod exit;
 mod explain;
 mod gateway;
 mod init;
 mod load;
+mod publish;
 mod run;
 mod state;
 mod status;
@@ -32,11 +34,15 @@ fn main() -> ExitCode {
         Command::Init(args) => init::init(&args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Dossier(args) => dossier::dossier(&args),
+        Command::Schema(args) => publish::schema(&args),
         Command::Run(args) => run::run(&args),
         Command::Call(args) => call::call(&args),
         Command::Status(args) => status::status(&args),
         Command::Demo(args) => demo::demo(&args),
+        Command::Completions(args) => publish::completions(&args),
+        Command::Man(args) => publish::man(&args),
     };
     exit.into()
 }

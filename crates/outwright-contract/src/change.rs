@@ -34,21 +34,41 @@ impl fmt::Display for Change {
     }
 }
 
-/// What is different between two states, by provider and key; what a secret stood in is masked in both.
+/// What is different between two states that are in force, by provider and key; what a secret stood in is masked in both.
 #[must_use]
 pub fn changes(before: &Loaded, after: &Loaded) -> Vec<Change> {
-    let (old, new) = (by_name(before), by_name(after));
-    let mut changes = Vec::new();
-    let mut names: Vec<_> = old.keys().chain(new.keys()).copied().collect();
+    between(&by_name(&before.contracts), &by_name(&after.contracts))
+}
+
+/// The same, in every environment; what holds without one is told once.
+pub(crate) fn everywhere(before: &Loaded, after: &Loaded) -> Vec<Change> {
+    let all = |loaded: &Loaded| -> Vec<Contract> {
+        loaded.contracts.iter().chain(&loaded.environments).cloned().collect()
+    };
+    let (before, after) = (all(before), all(after));
+    between(&by_name(&before), &by_name(&after))
+}
+
+fn between(old: &Contracts<'_>, new: &Contracts<'_>) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
     names.sort_unstable();
     names.dedup();
     for name in names {
         match (old.get(name), new.get(name)) {
-            (Some(old), Some(new)) => compare(old, new, &mut changes),
+            (Some(old), Some(new)) => {
+                let mut own = Vec::new();
+                compare(old, new, &mut own);
+                if new.environment.is_some() {
+                    // What holds without an environment too has been told.
+                    own.retain(|change: &Change| !told(&changes, &new.name, change));
+                }
+                changes.append(&mut own);
+            }
             (old, new) => {
                 let stands = |there: bool| there.then(String::new);
                 changes.push(Change {
-                    provider: name.to_owned(),
+                    provider: name.clone(),
                     key: String::new(),
                     before: stands(old.is_some()),
                     after: stands(new.is_some()),
@@ -59,8 +79,19 @@ pub fn changes(before: &Loaded, after: &Loaded) -> Vec<Change> {
     changes
 }
 
-fn by_name(loaded: &Loaded) -> BTreeMap<&str, &Contract> {
-    loaded.contracts.iter().map(|contract| (contract.name.as_str(), contract)).collect()
+fn told(changes: &[Change], provider: &str, change: &Change) -> bool {
+    changes.iter().any(|told| {
+        told.provider == provider
+            && (&told.key, &told.before, &told.after)
+                == (&change.key, &change.before, &change.after)
+    })
+}
+
+/// Contracts by their provider, and by their environment where it is one of several.
+type Contracts<'a> = BTreeMap<String, &'a Contract>;
+
+fn by_name(contracts: &[Contract]) -> Contracts<'_> {
+    contracts.iter().map(|contract| (contract.label(), contract)).collect()
 }
 
 type Values = BTreeMap<String, String>;
@@ -122,7 +153,7 @@ fn compare(old: &Contract, new: &Contract, changes: &mut Vec<Change>) {
         }
     }
     changes.extend(of_all.into_iter().chain(of_one).map(|(key, before, after)| Change {
-        provider: new.name.clone(),
+        provider: new.label(),
         key,
         before,
         after,

@@ -3,6 +3,7 @@
 mod credentials;
 mod parts;
 
+use crate::node::Node;
 use crate::shape::{Field, Shape, may, must};
 use credentials::{CREDENTIAL, SOURCE};
 pub(crate) use parts::TIERS;
@@ -185,6 +186,20 @@ pub(crate) static DEPLOYMENT: Shape = Map(&[
         "Values per tier (`critical`, `important`, `best_effort`), below all others.",
     ),
 ]);
+
+/// The shape of a file: told apart by the key that names it, as its reader does.
+pub(crate) fn of_file(path: &str, root: &Node) -> &'static Shape {
+    let deployment = path.rsplit('/').next().is_some_and(|name| name.starts_with("outwright."));
+    if root.has(&["provider"]) {
+        &CONTRACT
+    } else if deployment {
+        &DEPLOYMENT
+    } else if root.has(&["facts"]) && !root.has(&["outwright"]) {
+        &FACTS
+    } else {
+        &CONTRACT
+    }
+}
 
 /// The tables of keys for the reference page, one per file, in markdown.
 #[must_use]

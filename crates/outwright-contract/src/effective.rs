@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Method;
 use outwright_core::provider::Base;
 
+use crate::edit::{Repair, Within, list};
 use crate::finding::Finding;
 use crate::node::{Entry, Kind, Layer, Node};
 use crate::options::Options;
@@ -65,6 +66,12 @@ impl Op {
             method,
             template,
         }
+    }
+
+    /// A repair that adds a key to the operation, or gives it another value.
+    pub(crate) fn suggest(&self, title: &str, path: &[&str], value: impl Into<String>) -> Repair {
+        let path = [&["operations", self.name.as_str()], path].concat();
+        Repair::suggest(title).add(Within::File(self.name_at.file), &path, value)
     }
 
     pub(crate) fn subject(&self) -> String {
@@ -136,6 +143,29 @@ impl<'a> View<'a> {
     /// Whether the operations themselves are unreadable or undecided, so that a name that is none of them is no news.
     pub(crate) fn nameless(&self) -> bool {
         self.root.broken_at(&["operations"])
+    }
+
+    /// A repair that adds a key to the contract, or gives it another value.
+    pub(crate) fn suggest(&self, title: &str, path: &[&str], value: impl Into<String>) -> Repair {
+        Repair::suggest(title).add(self.file(), path, value)
+    }
+
+    /// A finding about an operation that does not exist, with the one that may be meant.
+    pub(crate) fn near_operation(&self, finding: Finding, name: &str) -> Finding {
+        let names = self.operations.iter().map(|op| op.name.as_str());
+        match crate::shape::nearest(name, names) {
+            Some(near) => {
+                let place = finding.place;
+                let repair = Repair::suggest(format!("write `{near}`")).put(place, near);
+                finding.help(format!("did you mean `{near}`?")).repair(repair)
+            }
+            None => finding,
+        }
+    }
+
+    /// The file that begins the contract.
+    pub(crate) const fn file(&self) -> Within {
+        Within::File(self.name_at.file)
     }
 
     /// Credential slots by name.
@@ -254,11 +284,25 @@ impl<'a> View<'a> {
                 let at = op.node.at(&["needs"]).map_or(op.name_at, |n| n.at);
                 let message =
                     format!("no credential carries what `{}` needs: {}", op.name, needs.join(", "));
-                Err(Box::new(Finding::new(&credentials::UNCOVERED, at, message)))
+                let mut finding = Finding::new(&credentials::UNCOVERED, at, message);
+                if let Some(slot) = slots.first() {
+                    let carried = slot.value.words(&["scopes"]);
+                    let lacking = needs.iter().filter(|need| !carried.contains(need));
+                    let all: Vec<&str> = carried.iter().chain(lacking).copied().collect();
+                    finding = finding.repair(self.suggest(
+                        "if the credential carries it, say so",
+                        &["credentials", &slot.key, "scopes"],
+                        list(&all),
+                    ));
+                }
+                Err(Box::new(finding))
             }
             (Some((_, a)), Some((_, b))) => {
                 let message = format!("`{}` could use `{}` or `{}`", op.name, a.key, b.key);
-                Err(Box::new(Finding::new(&credentials::UNCLEAR, op.name_at, message)))
+                let repair = op.suggest("name the one that is meant", &["credential"], &a.key);
+                Err(Box::new(
+                    Finding::new(&credentials::UNCLEAR, op.name_at, message).repair(repair),
+                ))
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::units::{duration, show};
 use sentences::sentence;
 
 pub use matrix::Row;
+pub(crate) use matrix::rows;
 
 /// What holds for a provider, or for one of its operations.
 #[derive(Clone, Debug)]
@@ -113,7 +114,7 @@ impl Loaded {
         Some(Explanation {
             matrix: compiled
                 .zip(operation)
-                .map_or_else(Vec::new, |(provider, name)| matrix::rows(provider, name)),
+                .map_or_else(Vec::new, |(provider, name)| rows(provider, name)),
             provider: provider.to_owned(),
             operation: operation.map(str::to_owned),
             lines,

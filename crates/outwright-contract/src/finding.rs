@@ -1,5 +1,6 @@
 //! What a check says: findings with a rule, a place and a way out.
 
+use crate::edit::{Fix, Repair, Trees};
 use crate::source::{Place, Text};
 
 /// How bad a finding is.
@@ -71,8 +72,29 @@ pub struct Finding {
     pub also: Vec<String>,
     /// Other places that belong to it.
     pub related: Vec<(Place, String)>,
+    /// Further facts, each under its word: what it leads to, what the provider says.
+    pub notes: Vec<(&'static str, String)>,
     /// What to do.
     pub help: String,
+    /// The edits that do it, where the text bears them.
+    pub fix: Option<Fix>,
+    /// Who answers for it, where it is waived.
+    pub waiver: Option<Waiver>,
+    /// The fix before its place in the text is known.
+    pub(crate) repair: Option<Repair>,
+}
+
+/// Who answers for a finding, why and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// Where it stands.
+    pub place: Place,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub owner: String,
+    /// The last day, as it is written.
+    pub until: String,
 }
 
 impl Finding {
@@ -88,7 +110,11 @@ impl Finding {
             subject: String::new(),
             also: Vec::new(),
             related: Vec::new(),
+            notes: Vec::new(),
             help: rule.help.to_owned(),
+            fix: None,
+            waiver: None,
+            repair: None,
         }
     }
 
@@ -126,6 +152,16 @@ impl Finding {
         self
     }
 
+    pub(crate) fn note(mut self, word: &'static str, note: impl Into<String>) -> Self {
+        self.notes.push((word, note.into()));
+        self
+    }
+
+    pub(crate) fn repair(mut self, repair: Repair) -> Self {
+        self.repair = Some(repair);
+        self
+    }
+
     pub(crate) fn see(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related.push((place, label.into()));
         self
@@ -137,6 +173,8 @@ impl Finding {
 pub struct Report {
     /// The findings, by file and place.
     pub findings: Vec<Finding>,
+    /// Findings that count and are not shown.
+    pub hidden: Vec<Finding>,
     /// The texts that places point into.
     pub texts: Vec<Text>,
 }
@@ -155,10 +193,32 @@ impl Report {
     }
 
     fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        let all = self.findings.iter().chain(&self.hidden);
+        all.filter(|finding| finding.severity == severity).count()
     }
 
-    /// Sorts by place and drops what was found twice.
+    /// The rules of the findings that are shown and not waived, with how many there are, most first.
+    pub(crate) fn by_rule(&self) -> Vec<(&'static Rule, usize)> {
+        let mut rules: Vec<(&'static Rule, usize)> = Vec::new();
+        for finding in self.findings.iter().filter(|f| f.severity != Severity::Waived) {
+            match rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+                Some((_, findings)) => *findings += 1,
+                None => rules.push((finding.rule, 1)),
+            }
+        }
+        rules.sort_by_key(|(rule, findings)| (std::cmp::Reverse(*findings), rule.code));
+        rules
+    }
+
+    /// Finds the edits of every finding that has a way out.
+    fn repairs(&mut self) {
+        let mut trees = Trees::new(&self.texts);
+        for finding in &mut self.findings {
+            finding.fix = finding.repair.take().and_then(|repair| trees.resolve(&repair));
+        }
+    }
+
+    /// Sorts by place, drops what was found twice, and finds the edits of what is left.
     pub(crate) fn settle(&mut self) {
         self.findings.sort_by(|a, b| {
             (a.place, a.rule.code, &a.message).cmp(&(b.place, b.rule.code, &b.message))
@@ -173,6 +233,7 @@ impl Report {
             }
             same
         });
+        self.repairs();
     }
 
     /// `path:line:column` of a place.

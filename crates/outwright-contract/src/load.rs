@@ -5,9 +5,10 @@ use outwright_core::provider::Provider;
 use crate::compile;
 use crate::deployment::{self, Deployment};
 use crate::document;
+use crate::edit::Repair;
 use crate::effective::{Op, View, merge};
-use crate::finding::{Finding, Report, Severity};
-use crate::node::{Kind, Layer, Node};
+use crate::finding::{Finding, Report, Severity, Waiver};
+use crate::node::{Entry, Kind, Layer, Node};
 use crate::options::Options;
 use crate::rules::{self, format, lifecycle};
 use crate::shape;
@@ -28,12 +29,16 @@ pub struct Loaded {
     pub deployment: Deployment,
     /// Effective contracts, for explanations.
     pub(crate) contracts: Vec<Contract>,
+    /// The same in each of their environments, where none is chosen.
+    pub(crate) environments: Vec<Contract>,
 }
 
 /// An effective contract.
 #[derive(Clone, Debug)]
 pub(crate) struct Contract {
     pub(crate) name: String,
+    /// The environment that it is looked at in; none: without one, or in the chosen one.
+    pub(crate) environment: Option<String>,
     pub(crate) name_at: Place,
     pub(crate) root: Node,
     pub(crate) operations: Vec<Op>,
@@ -41,6 +46,16 @@ pub(crate) struct Contract {
     pub(crate) environments: Option<Node>,
     /// The files that it is made of.
     pub(crate) files: Vec<u32>,
+}
+
+impl Contract {
+    /// The provider, with the environment where it is one of several.
+    pub(crate) fn label(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{} ({environment})", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// A parsed document.
@@ -62,15 +77,24 @@ struct Documents {
 /// Checks every source and compiles the providers that have no error.
 #[must_use]
 pub fn load(sources: &[Source], options: &Options) -> Loaded {
+    load_telling(sources, options, &mut |_| {})
+}
+
+/// The same; says how many of [`steps`] are done after each, so that somebody who waits can see it.
+#[must_use]
+pub fn load_telling(sources: &[Source], options: &Options, tell: &mut dyn FnMut(usize)) -> Loaded {
     let mut findings = Vec::new();
     let texts: Vec<Text> =
         (0..).zip(sources).map(|(file, source)| Text::new(file, source)).collect();
+    let files = texts.len();
     let mut documents = Documents::default();
     for (file, text) in (0..).zip(&texts) {
         for place in text.secrets.iter().take(SECRETS_SHOWN) {
             let message = "a secret stands here in plain sight";
-            findings
-                .push(Finding::new(&rules::credentials::LITERAL, *place, message).label("masked"));
+            let repair = Repair::suggest("take it out, and withdraw it at the provider")
+                .put(*place, "withdrawn");
+            let finding = Finding::new(&rules::credentials::LITERAL, *place, message);
+            findings.push(finding.label("masked").repair(repair));
         }
         if let Some(root) = crate::parse::parse(file, text, &mut findings) {
             sort(
@@ -79,6 +103,7 @@ pub fn load(sources: &[Source], options: &Options) -> Loaded {
                 &mut findings,
             );
         }
+        tell(file as usize + 1);
     }
     let deployment = deployment::read(&documents.deployments_roots(), options, &mut findings);
     let mut loaded = Loaded {
@@ -86,16 +111,24 @@ pub fn load(sources: &[Source], options: &Options) -> Loaded {
         providers: Vec::new(),
         deployment,
         contracts: Vec::new(),
+        environments: Vec::new(),
     };
     join_folders(&mut documents.contracts);
     twice(&documents.contracts, &mut findings);
-    for document in &documents.contracts {
+    for (number, document) in documents.contracts.iter().enumerate() {
         one(document, &documents, options, &mut loaded, &mut findings);
+        tell(files + number + 1);
     }
     loaded.providers.sort_by(|a, b| a.name.cmp(&b.name));
-    loaded.report = Report { findings, texts };
+    loaded.report = Report { findings, hidden: Vec::new(), texts };
     loaded.report.settle();
     loaded
+}
+
+/// How many steps [`load_telling`] tells at most: every file is read, then every contract is held against the rules.
+#[must_use]
+pub const fn steps(sources: &[Source]) -> usize {
+    2 * sources.len()
 }
 
 /// The facts files that a contract names, so that its reader can hand them in too.
@@ -123,19 +156,13 @@ fn sort(mut document: Document, documents: &mut Documents, findings: &mut Vec<Fi
         findings.push(Finding::new(&format::SYNTAX, top, "the file is no map of keys and values"));
         return;
     }
-    let deployment =
-        document.path.rsplit('/').next().is_some_and(|name| name.starts_with("outwright."));
-    if root.has(&["provider"]) {
-        shape::check(root, &document::CONTRACT, "", findings);
-        documents.contracts.push(document);
-    } else if deployment {
-        shape::check(root, &document::DEPLOYMENT, "", findings);
+    let shape = document::of_file(&document.path, root);
+    shape::check(root, shape, "", findings);
+    if std::ptr::eq(shape, &document::DEPLOYMENT) {
         documents.deployments.push(document);
-    } else if root.has(&["facts"]) && !root.has(&["outwright"]) {
-        shape::check(root, &document::FACTS, "", findings);
+    } else if std::ptr::eq(shape, &document::FACTS) {
         documents.facts.push(document);
     } else {
-        shape::check(root, &document::CONTRACT, "", findings);
         documents.contracts.push(document);
     }
 }
@@ -204,16 +231,17 @@ fn one(
     files.extend(documents.deployments.iter().map(|deployment| deployment.file));
     let environments = document.root.at(&["environments"]).map(Node::entries).unwrap_or_default();
     let chosen = options.environment.as_deref().or(loaded.deployment.environment.as_deref());
-    let variants: Vec<Option<&Node>> = match chosen {
-        Some(chosen) => vec![environments.iter().find(|e| e.key == chosen).map(|e| &e.value)],
-        None => std::iter::once(None).chain(environments.iter().map(|e| Some(&e.value))).collect(),
+    let variants: Vec<Option<&Entry>> = match chosen {
+        Some(chosen) => vec![environments.iter().find(|e| e.key == chosen)],
+        None => std::iter::once(None).chain(environments.iter().map(Some)).collect(),
     };
     elsewhere(document, &loaded.deployment, findings);
     rules::callers::known(&document.root, &loaded.deployment, options, findings);
     let mut provider = None;
     for (index, environment) in variants.into_iter().enumerate() {
         let tier = tier(&document.root, documents);
-        let root = merge(&document.root, facts.map(|f| &f.root), tier, environment);
+        let over = environment.map(|entry| &entry.value);
+        let root = merge(&document.root, facts.map(|f| &f.root), tier, over);
         let entries = document.root.at(&["operations"]).map(Node::entries).unwrap_or_default();
         let operations: Vec<Op> = entries.iter().map(|entry| Op::new(entry, &root)).collect();
         let view = View {
@@ -225,25 +253,29 @@ fn one(
             options,
         };
         check_provider(&view, findings);
-        if index == 0 {
-            if !stopped(findings, before, &files) {
-                match compile::provider(&view, &digest(&root, &operations)) {
-                    Ok(made) => provider = Some(made),
-                    Err(compile::Impossible(_)) if unbuilt(findings, before) => {}
-                    Err(compile::Impossible(why)) => {
-                        let message = format!("`{text}` cannot be compiled: {why}");
-                        findings.push(Finding::new(&format::FORM, name.value.at, message));
-                    }
+        if index == 0 && !stopped(findings, before, &files) {
+            match compile::provider(&view, &digest(&root, &operations)) {
+                Ok(made) => provider = Some(made),
+                Err(compile::Impossible(_)) if unbuilt(findings, before) => {}
+                Err(compile::Impossible(why)) => {
+                    let message = format!("`{text}` cannot be compiled: {why}");
+                    findings.push(Finding::new(&format::FORM, name.value.at, message));
                 }
             }
-            loaded.contracts.push(Contract {
-                name: text.to_owned(),
-                name_at: name.value.at,
-                root: root.clone(),
-                operations: operations.clone(),
-                environments: document.root.at(&["environments"]).cloned(),
-                files: files.clone(),
-            });
+        }
+        let contract = Contract {
+            name: text.to_owned(),
+            environment: environment.filter(|_| index > 0).map(|entry| entry.key.clone()),
+            name_at: name.value.at,
+            root,
+            operations,
+            environments: document.root.at(&["environments"]).cloned(),
+            files: files.clone(),
+        };
+        if index == 0 {
+            loaded.contracts.push(contract);
+        } else {
+            loaded.environments.push(contract);
         }
     }
     for finding in findings.iter_mut().skip(before) {
@@ -302,7 +334,12 @@ fn facts<'a>(
     let Some(found) = found else {
         let message =
             format!("the facts file `{}` was not found, or could not be read", shape::short(path));
-        findings.push(Finding::new(&format::DANGLING, node.at, message).on("facts"));
+        let mut finding = Finding::new(&format::DANGLING, node.at, message).on("facts");
+        if let Some(entry) = document.root.entry("facts") {
+            let repair = Repair::suggest("until there is one, leave it out");
+            finding = finding.repair(repair.remove(entry.key_at));
+        }
+        findings.push(finding);
         return None;
     };
     if found.root.word(&["facts"]) != document.root.word(&["provider"])
@@ -349,6 +386,13 @@ fn waive(view: &View<'_>, found: &mut Vec<Finding>) {
                 || finding.subject.strip_prefix(place).is_some_and(|rest| rest.starts_with('.'));
             if here && finding.rule.waivable {
                 finding.severity = Severity::Waived;
+                let word = |key: &str| waiver.word(&[key]).unwrap_or_default().to_owned();
+                finding.waiver = Some(Waiver {
+                    place: waiver.at,
+                    reason: word("reason"),
+                    owner: word("owner"),
+                    until: word("until"),
+                });
                 used = true;
             }
         }
@@ -359,7 +403,12 @@ fn waive(view: &View<'_>, found: &mut Vec<Finding>) {
                 Some(_) => "nothing is found there",
             };
             let message = format!("this waiver waives nothing: {why}");
-            idle.push(Finding::new(&lifecycle::IDLE_WAIVER, waiver.at, message).on("waivers"));
+            // A waiver of what does not exist may be misspelt: its author decides.
+            let known = rules::find(rule).is_some_and(|rule| rule.waivable);
+            let repair =
+                if known { Repair::safe("remove it") } else { Repair::suggest("remove it") };
+            let finding = Finding::new(&lifecycle::IDLE_WAIVER, waiver.at, message).on("waivers");
+            idle.push(finding.repair(repair.remove(waiver.at)));
         }
     }
     found.append(&mut idle);

@@ -4,6 +4,7 @@
 
 use serde_saphyr::granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
+use crate::edit::Repair;
 use crate::finding::Finding;
 use crate::node::{Entry, Kind, Layer, Node};
 use crate::rules::format;
@@ -59,7 +60,12 @@ fn bounds(file: u32, text: &Text, findings: &mut Vec<Finding>) -> bool {
             && !line.trim().is_empty()
         {
             let at = place(start + tab);
-            findings.push(Finding::new(&format::TAB, at, "a tab indents this line").label("tab"));
+            let run = line.get(tab..).unwrap_or_default().bytes().take_while(|b| *b == b'\t');
+            let run = Place::new(file, start + tab, start + tab + run.count());
+            let spaces = "  ".repeat((run.end - run.start) as usize);
+            let repair = Repair::suggest("indent with spaces").put(run, spaces);
+            let finding = Finding::new(&format::TAB, at, "a tab indents this line").label("tab");
+            findings.push(finding.repair(repair));
             tabs = true;
         }
         start += line.len();
@@ -178,12 +184,31 @@ impl Reader<'_> {
         let flow = self.brace(at);
         let place = Place::new(self.file, flow.unwrap_or(at), flow.unwrap_or(at) + 1);
         self.findings.push(match flow {
-            Some(_) => {
-                Finding::new(&format::BRACE, place, "a `{` inside a flow mapping ends the text")
-                    .label("this starts a mapping of its own")
+            Some(brace) => {
+                let message = "a `{` inside a flow mapping ends the text";
+                let mut finding = Finding::new(&format::BRACE, place, message)
+                    .label("this starts a mapping of its own");
+                finding.repair = self.quoted(brace);
+                finding
             }
             None => Finding::new(&format::SYNTAX, place, message.to_owned()),
         });
+    }
+
+    /// The text around a brace in quotes: from behind its key to the comma or brace that ends it.
+    fn quoted(&self, brace: usize) -> Option<Repair> {
+        let line = self.text.get(..brace)?.rfind('\n').map_or(0, |at| at + 1);
+        let start = line + self.text.get(line..brace)?.rfind(": ")? + 2;
+        let rest = self.text.get(brace..)?.lines().next()?;
+        let mut depth = 0_i32;
+        let length = rest.find(|c: char| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            depth < 0 || (depth == 0 && c == ',')
+        })?;
+        let value = self.text.get(start..brace + length)?.trim_end();
+        let place = Place::new(self.file, start, start + value.len());
+        let quoted = serde_json::Value::from(value).to_string();
+        Some(Repair::suggest("quote it, or write it in block style").put(place, quoted))
     }
 
     /// The `{` that makes the line of an error unreadable: one that follows text directly inside of `{ … }`.
@@ -257,10 +282,15 @@ impl Open {
                 Some((key, key_at)) => {
                     if let Some(first) = entries.iter().find(|e| e.key == key) {
                         let message = format!("the key `{key}` stands here a second time");
+                        let same = node.text().is_some() && node.text() == first.value.text();
+                        let title = "remove the second";
+                        let repair =
+                            if same { Repair::safe(title) } else { Repair::suggest(title) };
                         findings.push(
                             Finding::new(&format::DUPLICATE, key_at, message)
                                 .label("second")
-                                .see(first.key_at, "first"),
+                                .see(first.key_at, "first")
+                                .repair(repair.remove(key_at)),
                         );
                     } else {
                         entries.push(Entry { key, key_at, value: node });

@@ -1,10 +1,14 @@
-//! A report as text, drawn as rustc draws its own, and as JSON.
+//! A report as text, drawn as rustc draws its own; for programs as JSON, SARIF and annotations of GitHub.
+
+mod github;
+mod json;
+mod sarif;
 
 use std::fmt::Write as _;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-use serde_json::{Value, json};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
+use crate::edit::{Edit, Fix, Grade};
 use crate::finding::{Finding, Report, Severity};
 use crate::source::Place;
 
@@ -33,20 +37,49 @@ impl Report {
             out.push_str(&self.draw(finding, &renderer));
             out.push_str("\n\n");
         }
-        let (errors, warnings) = (self.errors(), self.warnings());
-        let _ = write!(
-            out,
+        out.push_str(&self.summary());
+        out
+    }
+
+    /// How many findings of each rule there are, most first, and the line that counts them all.
+    #[must_use]
+    pub fn statistics(&self) -> String {
+        let mut out = String::new();
+        for (rule, findings) in self.by_rule() {
+            let severity = rule.severity.word();
+            let _ = writeln!(out, "{findings:>5}  {}  {severity:7}  {}", rule.code, rule.title);
+        }
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out + &self.summary()
+    }
+
+    /// The last line: what was counted, shown or not.
+    fn summary(&self) -> String {
+        let mut out = format!(
             "{}, {} in {}",
-            count(errors, "error"),
-            count(warnings, "warning"),
+            count(self.errors(), "error"),
+            count(self.warnings(), "warning"),
             count(self.texts.len(), "file")
         );
-        let waived = self.findings.iter().filter(|f| f.severity == Severity::Waived).count();
+        let all = || self.findings.iter().chain(&self.hidden);
+        let waived = all().filter(|f| f.severity == Severity::Waived).count();
         if waived > 0 {
             let _ = write!(out, ", {waived} waived");
         }
-        out.push('\n');
-        out
+        if !self.hidden.is_empty() {
+            let _ = write!(out, ", {} not shown", self.hidden.len());
+        }
+        let safe = |f: &&Finding| {
+            f.severity != Severity::Waived
+                && f.fix.as_ref().is_some_and(|fix| fix.grade == Grade::Safe)
+        };
+        let safe = all().filter(safe).count();
+        if safe > 0 {
+            let _ = write!(out, "; {safe} can be repaired with --fix");
+        }
+        out + "\n"
     }
 
     fn draw(&self, finding: &Finding, renderer: &Renderer) -> String {
@@ -68,8 +101,59 @@ impl Report {
             }
         }
         group = group.element(Level::NOTE.message(finding.rule.why));
-        group = group.element(Level::HELP.message(finding.help.as_str()));
-        renderer.render(&[group])
+        for (word, note) in &finding.notes {
+            group = group.element(Level::NOTE.with_name(Some(*word)).message(note.as_str()));
+        }
+        let see = format!("outwright explain {}", finding.rule.code);
+        let see = Level::NOTE.with_name(Some("see")).message(see);
+        match finding.fix.as_ref().and_then(|fix| self.patch(fix)) {
+            Some(patch) => {
+                // The lines say what the rule's own help says; what this finding adds to it is said too.
+                let own =
+                    finding.help != finding.rule.help && !finding.help.contains("did you mean");
+                if own {
+                    group = group.element(Level::HELP.message(finding.help.as_str()));
+                }
+                renderer.render(&[group, patch.element(see)])
+            }
+            None => {
+                let help = Level::HELP.message(finding.help.as_str());
+                renderer.render(&[group.element(help).element(see)])
+            }
+        }
+    }
+
+    /// The lines of a fix with what is added and taken away; none where they are too far apart to be drawn.
+    fn patch<'a>(&'a self, fix: &'a Fix) -> Option<Group<'a>> {
+        let mut group =
+            Level::HELP.secondary_title(fix.title.as_str()).elements(Vec::<Origin<'_>>::new());
+        let mut files: Vec<u32> = fix.edits.iter().map(|edit| edit.place.file).collect();
+        files.dedup();
+        for file in files {
+            let edits: Vec<&Edit> = fix.edits.iter().filter(|e| e.place.file == file).collect();
+            let text = self.texts.get(file as usize)?;
+            let first = edits.first()?.place.start as usize;
+            let last = edits.last()?.place.end as usize;
+            let before = text.text.get(..first)?;
+            let from = before.rfind('\n').map_or(0, |at| at + 1);
+            let rest = text.text.get(last..)?;
+            let to = rest.find('\n').map_or(text.text.len(), |at| last + at);
+            if to - from > DRAWN_BYTES_MAX {
+                return None;
+            }
+            let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+            let patches = edits.into_iter().map(|edit| {
+                let (start, end) = (edit.place.start as usize, edit.place.end as usize);
+                Patch::new(start - from..end - from, edit.text.as_str())
+            });
+            group = group.element(
+                Snippet::source(text.text.get(from..to)?)
+                    .line_start(line)
+                    .path(text.path.as_str())
+                    .patches(patches),
+            );
+        }
+        Some(group)
     }
 
     fn snippet<'a>(
@@ -133,51 +217,6 @@ impl Report {
             end += 1;
         }
         start..end
-    }
-
-    /// The report for programs; its shape is in `docs/reference/contract.md`.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        let findings: Vec<Value> = self.findings.iter().map(|f| self.finding_json(f)).collect();
-        json!({
-            "version": 1,
-            "errors": self.errors(),
-            "warnings": self.warnings(),
-            "files": self.texts.len(),
-            "findings": findings,
-        })
-    }
-
-    fn finding_json(&self, finding: &Finding) -> Value {
-        let related: Vec<Value> = finding
-            .related
-            .iter()
-            .map(|(place, label)| {
-                let (file, line, column) = self.at(*place);
-                json!({ "file": file, "line": line, "column": column, "label": label })
-            })
-            .collect();
-        let (file, line, column) = self.at(finding.place);
-        let (_, end_line, end_column) =
-            self.at(Place { start: finding.place.end, ..finding.place });
-        json!({
-            "code": finding.rule.code,
-            "severity": finding.severity.word(),
-            "title": finding.rule.title,
-            "message": finding.message,
-            "provider": finding.provider,
-            "subject": finding.subject,
-            "also": finding.also,
-            "file": file,
-            "line": line,
-            "column": column,
-            "end_line": end_line,
-            "end_column": end_column,
-            "label": finding.label,
-            "why": finding.rule.why,
-            "help": finding.help,
-            "related": related,
-        })
     }
 
     fn at(&self, place: Place) -> (&str, usize, usize) {

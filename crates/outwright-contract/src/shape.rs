@@ -4,6 +4,7 @@
 
 mod undecided;
 
+use crate::edit::{Repair, Within};
 use crate::finding::Finding;
 use crate::node::{Entry, Kind, Node};
 use crate::rules::format;
@@ -75,6 +76,77 @@ pub(crate) const fn also(key: &'static str, shape: Shape, about: &'static str) -
 }
 
 impl Shape {
+    /// The keys that a map of this shape has, in their order; none where names are free.
+    pub(crate) const fn fields(&self) -> &'static [Field] {
+        match self {
+            Self::Map(fields) | Self::OneOf(fields) => fields,
+            Self::MapOr(inner, _) | Self::WordOr(_, inner) => inner.fields(),
+            Self::Named(_)
+            | Self::List(_)
+            | Self::ListOr(..)
+            | Self::Duration
+            | Self::Ratio
+            | Self::Bytes
+            | Self::Count(..)
+            | Self::Flag
+            | Self::Date
+            | Self::Network
+            | Self::Word(_)
+            | Self::Text
+            | Self::Name
+            | Self::Any => &[],
+        }
+    }
+
+    /// The shape of what stands under a key.
+    pub(crate) fn below(&'static self, key: &str) -> Option<&'static Self> {
+        match self {
+            Self::Named(inner) => Some(inner),
+            Self::MapOr(inner, _) | Self::WordOr(_, inner) => inner.below(key),
+            Self::Map(_)
+            | Self::OneOf(_)
+            | Self::List(_)
+            | Self::ListOr(..)
+            | Self::Duration
+            | Self::Ratio
+            | Self::Bytes
+            | Self::Count(..)
+            | Self::Flag
+            | Self::Date
+            | Self::Network
+            | Self::Word(_)
+            | Self::Text
+            | Self::Name
+            | Self::Any => {
+                self.fields().iter().find(|field| field.key == key).map(|field| &field.shape)
+            }
+        }
+    }
+
+    /// The shape of each item of a list.
+    pub(crate) const fn each(&self) -> Option<&'static Self> {
+        match self {
+            Self::List(inner) => Some(inner),
+            Self::ListOr(list, _) => list.each(),
+            Self::Map(_)
+            | Self::Named(_)
+            | Self::OneOf(_)
+            | Self::MapOr(..)
+            | Self::Duration
+            | Self::Ratio
+            | Self::Bytes
+            | Self::Count(..)
+            | Self::Flag
+            | Self::Date
+            | Self::Network
+            | Self::Word(_)
+            | Self::WordOr(..)
+            | Self::Text
+            | Self::Name
+            | Self::Any => None,
+        }
+    }
+
     /// The unit, in words.
     pub(crate) fn unit(&self) -> String {
         match self {
@@ -179,8 +251,56 @@ fn check_scalar(node: &mut Node, shape: &Shape, path: &str, findings: &mut Vec<F
     };
     if let Err(help) = read {
         let message = format!("`{path}` has the wrong form: `{}`", short(text));
-        findings.push(Finding::new(&format::FORM, node.at, message).on(path).help(help));
+        let mut finding = Finding::new(&format::FORM, node.at, message).on(path).help(help);
+        finding.repair = form(shape, text).map(|repair| {
+            let (title, value) = (format!("write `{}`", repair.1), repair.1);
+            if repair.0 { Repair::safe(title) } else { Repair::suggest(title) }.put(node.at, value)
+        });
+        findings.push(finding);
         node.kind = Kind::Broken;
+    }
+}
+
+/// What a value of the wrong form may have meant, and whether it can have meant nothing else.
+fn form(shape: &Shape, text: &str) -> Option<(bool, String)> {
+    let number = !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
+    match shape {
+        Shape::Word(words) => {
+            let same = words.iter().find(|word| word.eq_ignore_ascii_case(text));
+            match same {
+                Some(word) => Some((true, (*word).to_owned())),
+                None => nearest(text, words.iter().copied()).map(|word| (false, word.to_owned())),
+            }
+        }
+        Shape::Duration => number.then(|| (false, format!("{text}s"))),
+        Shape::Ratio => {
+            let share = format!("{text}%");
+            units::ratio(&share).is_ok().then_some((false, share))
+        }
+        Shape::Bytes => number.then(|| (false, format!("{text}B"))),
+        // The text without its quotes.
+        Shape::Count(low, high) => {
+            let count = text.parse::<u64>().ok().filter(|n| (*low..=*high).contains(n))?;
+            Some((count.to_string() == text, count.to_string()))
+        }
+        Shape::Flag => match text {
+            "true" | "false" => Some((true, text.to_owned())),
+            "True" | "TRUE" | "yes" | "on" => Some((false, "true".to_owned())),
+            "False" | "FALSE" | "no" | "off" => Some((false, "false".to_owned())),
+            _ => None,
+        },
+        Shape::Map(_)
+        | Shape::Named(_)
+        | Shape::OneOf(_)
+        | Shape::List(_)
+        | Shape::MapOr(..)
+        | Shape::ListOr(..)
+        | Shape::WordOr(..)
+        | Shape::Date
+        | Shape::Network
+        | Shape::Text
+        | Shape::Name
+        | Shape::Any => None,
     }
 }
 
@@ -241,7 +361,7 @@ fn point_at_key(entry: &Entry, findings: &mut [Finding], before: usize) {
 }
 
 /// Maps whose keys are the provider's own text: header fields, JSON pointers, query names.
-fn free_names(path: &str) -> bool {
+pub(crate) fn free_names(path: &str) -> bool {
     ["json", "query", "match", "rows"].iter().any(|end| path.ends_with(&format!(".{end}")))
 }
 
@@ -254,9 +374,33 @@ fn check_map(node: &mut Node, fields: &'static [Field], path: &str, findings: &m
         if !entries.iter().any(|e| e.key == field.key) {
             let message = format!("`{}` is missing", join(path, field.key));
             let help = format!("add `{}:` ({})", field.key, field.shape.unit());
-            findings.push(Finding::new(&format::MISSING, node.at, message).on(path).help(help));
+            let mut finding = Finding::new(&format::MISSING, node.at, message).on(path).help(help);
+            finding.repair = example(field.key, path).map(|value| {
+                let title = format!("add `{}:`, with your own value", field.key);
+                let top = Within::File(node.at.file);
+                let within = if path.is_empty() { top } else { Within::Map(node.at) };
+                Repair::suggest(title).add(within, &[field.key], value)
+            });
+            findings.push(finding);
         }
     }
+}
+
+/// A value that a key may have which must be there, where one can be named.
+fn example(key: &str, path: &str) -> Option<String> {
+    let name = path.rsplit('.').next().unwrap_or_default();
+    Some(match key {
+        "outwright" => "1".to_owned(),
+        "request" => format!("GET /{name}"),
+        "source" | "token" => format!("{{ file: /run/secrets/{name} }}"),
+        "inject" => "{ bearer: {} }".to_owned(),
+        "strategy" => "dual".to_owned(),
+        "notice" => "90d".to_owned(),
+        "max" => "15m".to_owned(),
+        "per" => "1s".to_owned(),
+        "requests" => "100".to_owned(),
+        _ => return None,
+    })
 }
 
 fn check_one(node: &mut Node, fields: &'static [Field], path: &str, findings: &mut Vec<Finding>) {
@@ -281,6 +425,7 @@ fn known(
     path: &str,
     findings: &mut Vec<Finding>,
 ) {
+    let present: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     entries.retain_mut(|entry| match fields.iter().find(|f| f.key == entry.key) {
         Some(field) => {
             let before = findings.len();
@@ -290,21 +435,57 @@ fn known(
             true
         }
         None => {
-            findings.push(unknown(entry, fields, path));
+            let taken = |key: &str| present.iter().any(|other| other == key);
+            findings.push(unknown(entry, fields, path, &taken));
             false
         }
     });
 }
 
-fn unknown(entry: &Entry, fields: &'static [Field], path: &str) -> Finding {
+fn unknown(
+    entry: &Entry,
+    fields: &'static [Field],
+    path: &str,
+    taken: &impl Fn(&str) -> bool,
+) -> Finding {
     let place = if path.is_empty() { "here".to_owned() } else { format!("in `{path}`") };
     let message = format!("the key `{}` is not known {place}", short(&entry.key));
     let keys: Vec<_> = fields.iter().map(|f| f.key).collect();
-    let help = match nearest(&entry.key, keys.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known keys: {}", keys.join(", ")),
+    let near = nearest(&entry.key, keys.iter().copied());
+    let (help, repair) = match near {
+        Some(near) if !taken(near) => {
+            let help = format!("did you mean `{near}`?");
+            // A value that fits there, and no other key as near: then only one thing can be meant.
+            let field = fields.iter().find(|f| f.key == near && only_one(&entry.key, near, &keys));
+            let fits = field.is_some_and(|field| {
+                let (mut value, mut wrong) = (entry.value.clone(), Vec::new());
+                check(&mut value, &field.shape, near, &mut wrong);
+                wrong.is_empty()
+            });
+            let title = format!("write `{near}`");
+            let repair = if fits { Repair::safe(title) } else { Repair::suggest(title) };
+            (help, repair.put(entry.key_at, near))
+        }
+        Some(near) => {
+            let help = format!("`{near}` stands here already: keep one of them");
+            (help, Repair::suggest("remove the key").remove(entry.key_at))
+        }
+        None => {
+            let help = format!("known keys: {}", keys.join(", "));
+            (help, Repair::suggest("remove the key").remove(entry.key_at))
+        }
     };
-    Finding::new(&format::UNKNOWN, entry.key_at, message).label("unknown").on(path).help(help)
+    Finding::new(&format::UNKNOWN, entry.key_at, message)
+        .label("unknown")
+        .on(path)
+        .help(help)
+        .repair(repair)
+}
+
+/// Whether no other key needs as few edits as the nearest one.
+fn only_one(text: &str, near: &str, keys: &[&str]) -> bool {
+    let distance = edits(text, near);
+    keys.iter().all(|key| *key == near || edits(text, key) > distance)
 }
 
 pub(crate) fn join(path: &str, key: &str) -> String {

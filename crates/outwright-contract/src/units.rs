@@ -121,6 +121,23 @@ impl Date {
     }
 }
 
+impl std::fmt::Display for Date {
+    /// As a contract writes it (H. Hinnant, `civil_from_days`).
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let days = self.0 + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
 /// `2026-11-01`.
 pub(crate) fn date(text: &str) -> Result<Date, String> {
     let help = || "a date is YYYY-MM-DD".to_owned();
@@ -217,6 +234,9 @@ mod tests {
         assert_eq!(bytes("64KiB"), Ok(65_536));
         assert_eq!(date("1970-01-01"), Ok(Date(0)));
         assert_eq!(date("2026-11-23"), Ok(Date(20_780)));
+        for day in ["1970-01-01", "2000-02-29", "2026-11-23", "2027-03-01", "2100-12-31"] {
+            assert_eq!(date(day).map(|date| date.to_string()).as_deref(), Ok(day));
+        }
         assert_eq!(network("10.1.0.0/16").map(|n| n.prefix), Ok(16));
         assert_eq!(money("0.05 USD").map(|m| m.amount), Ok(0.05));
         for bad in ["5", "USD 5", "5 usd", "5 US", "-5 USD", "1e3 USD", "5  USD", " USD"] {

@@ -1,7 +1,7 @@
 //! Reads contracts, facts and `outwright.yaml` from disk: the only place that does.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use outwright_contract::{Source, mentions};
@@ -25,7 +25,9 @@ pub enum ReadError {
     /// A path cannot be read.
     Unreadable(PathBuf, io::Error),
     /// A file is larger than any contract.
-    TooLarge(PathBuf, u64),
+    TooLarge(PathBuf),
+    /// A folder is nested deeper than any folder of contracts, perhaps by a link to one above it.
+    TooDeep(PathBuf),
 }
 
 impl std::fmt::Display for ReadError {
@@ -37,11 +39,12 @@ impl std::fmt::Display for ReadError {
                 write!(f, "no contract (*.yaml) in {}", shown.join(", "))
             }
             Self::Unreadable(path, error) => write!(f, "cannot read {}: {error}", path.display()),
-            Self::TooLarge(path, bytes) => write!(
-                f,
-                "{} has {bytes} bytes; a contract has at most {FILE_BYTES_MAX}",
-                path.display()
-            ),
+            Self::TooLarge(path) => {
+                write!(f, "{} has more than {FILE_BYTES_MAX} bytes", path.display())
+            }
+            Self::TooDeep(path) => {
+                write!(f, "{} is nested deeper than {DEPTH_MAX} folders", path.display())
+            }
         }
     }
 }
@@ -79,12 +82,18 @@ pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, ReadError> {
     Ok(sources)
 }
 
-/// A file that a contract names: looked for from the folder above the contract's, then from its own, then from here.
+/// A file that a contract names, where there is one.
 fn beside(contract: &Path, named: &str) -> Option<PathBuf> {
+    places(contract, named).into_iter().find(|place| place.is_file())
+}
+
+/// Where a file that a contract names is looked for: from the folder above the contract's, then from its own, then from here.
+#[must_use]
+pub fn places(contract: &Path, named: &str) -> Vec<PathBuf> {
     let folder = contract.parent().unwrap_or(Path::new(""));
     let above = folder.parent().map(|above| above.join(named));
     let places = [above, Some(folder.join(named)), Some(PathBuf::from(named))];
-    places.into_iter().flatten().find(|place| place.is_file())
+    places.into_iter().flatten().collect()
 }
 
 /// What files were when they were last judged, so that a change is judged once, and never in the middle of it.
@@ -214,7 +223,8 @@ const DEPTH_MAX: usize = 8;
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), ReadError> {
     if depth > DEPTH_MAX {
-        return Ok(());
+        // What is not looked at must not look like what is fine.
+        return Err(ReadError::TooDeep(folder.to_path_buf()));
     }
     let unreadable = |error| ReadError::Unreadable(folder.to_path_buf(), error);
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -231,11 +241,14 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<(), 
 /// One file, bounded.
 fn read(path: &Path) -> Result<Read, ReadError> {
     let unreadable = |error| ReadError::Unreadable(path.to_path_buf(), error);
-    let bytes = fs::metadata(path).map_err(unreadable)?.len();
-    if bytes > FILE_BYTES_MAX {
-        return Err(ReadError::TooLarge(path.to_path_buf(), bytes));
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    // Read to the bound, not asked for its length: a device says that it has none.
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(ReadError::TooLarge(path.to_path_buf()));
     }
-    Ok(Read { path: path.to_path_buf(), bytes: fs::read(path).map_err(unreadable)? })
+    Ok(Read { path: path.to_path_buf(), bytes })
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use clap::{Args, Subcommand};
 
 use machine::Machine;
 
+use crate::job;
+
 mod capture;
 mod case;
 mod cpu;
@@ -43,6 +45,8 @@ pub(crate) struct Options {
 enum What {
     /// The gateway beside nginx, HAProxy and Envoy.
     Gateway(Gateway),
+    /// A check of many contracts beside reading the same YAML alone.
+    Check,
 }
 
 /// Options of `cargo xtask bench gateway`.
@@ -89,7 +93,10 @@ impl Gateway {
 ///
 /// When it could not be run at all.
 pub(crate) fn run(options: &Options) -> Result<bool, String> {
-    let What::Gateway(gateway) = &options.what;
+    let gateway = match &options.what {
+        What::Gateway(gateway) => gateway,
+        What::Check => return check(),
+    };
     if gateway.gate {
         gate::run(gateway)
     } else if gateway.cases.iter().all(|case| case == MEMORY) && !gateway.cases.is_empty() {
@@ -98,6 +105,13 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     } else {
         compare(gateway)
     }
+}
+
+/// The contract gate: its benchmark holds its own bars.
+fn check() -> Result<bool, String> {
+    let what = ["bench", "--quiet", "--locked", "-p", "outwright-contract", "--bench", "check"];
+    let ended = job::run(&mut job::cargo(&what), true);
+    ended.map(|ended| ended.ok).map_err(|error| format!("cannot run cargo: {error}"))
 }
 
 /// The side-by-side benchmark: wire check, then every case that is wanted.

@@ -75,7 +75,7 @@ fn asked(wishes: &mut Wishes) -> dialoguer::Result<Requests> {
     if decided.tier.is_none() {
         let tiers = ["critical", "important", "best_effort"];
         let ask = Select::new().with_prompt("how much does our service depend on it?");
-        let chosen = ask.items(&tiers).default(1).interact()?;
+        let chosen = ask.items(tiers).default(1).interact()?;
         decided.tier = tiers.get(chosen).map(|tier| (*tier).to_owned());
     }
     if decided.key.is_none() {
@@ -97,7 +97,7 @@ fn key() -> dialoguer::Result<KeyKind> {
     let kinds =
         ["bearer token", "basic (user and password)", "header field", "query parameter", "none"];
     let chosen =
-        Select::new().with_prompt("how does it know us?").items(&kinds).default(0).interact()?;
+        Select::new().with_prompt("how does it know us?").items(kinds).default(0).interact()?;
     let name = |what: &str| {
         let fits = |name: &String| {
             if !name.is_empty() && safe(name) == *name {

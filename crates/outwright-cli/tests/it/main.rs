@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod contracts;
@@ -18,6 +20,8 @@ mod init;
 mod life;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod publish;
 #[cfg(test)]
 mod soak;
 #[cfg(test)]

@@ -7,19 +7,19 @@ use std::process::Output;
 use crate::contracts;
 use crate::process::outwright;
 
-fn said(folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn said(folder: &Path, args: &[&str]) -> Output {
     outwright().args(args).current_dir(folder).output().expect("the binary under test starts")
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().expect("it ended by itself")
 }
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -33,14 +33,14 @@ const READ: &str = "  list:
     idempotency: { plan: once }
 ";
 
-fn project() -> tempfile::TempDir {
+pub(crate) fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     contracts::write(folder.path(), "demo", "127.0.0.1:1".parse().unwrap(), READ);
     folder
 }
 
 /// The same contract with one thing wrong.
-fn broken(from: &str, to: &str) -> tempfile::TempDir {
+pub(crate) fn broken(from: &str, to: &str) -> tempfile::TempDir {
     let folder = project();
     let path = folder.path().join("contracts/demo.yaml");
     let text = fs::read_to_string(&path).unwrap();

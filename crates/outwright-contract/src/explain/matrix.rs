@@ -26,7 +26,7 @@ impl Row {
 }
 
 /// The rows of an operation: those of the provider's error model first, then the table's.
-pub(super) fn rows(provider: &Provider, operation: &str) -> Vec<Row> {
+pub(crate) fn rows(provider: &Provider, operation: &str) -> Vec<Row> {
     let Some(op) = provider.operations.iter().find(|op| &*op.name == operation) else {
         return Vec::new();
     };

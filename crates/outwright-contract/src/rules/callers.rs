@@ -9,6 +9,7 @@ use outwright_core::limits::CALLERS_MAX;
 
 use super::{credentials, format};
 use crate::deployment::Deployment;
+use crate::edit::{Repair, Within};
 use crate::effective::View;
 use crate::finding::{Finding, Severity};
 use crate::node::{Entry, Kind, Node};
@@ -23,7 +24,9 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     let callers = node.entries();
     if callers.is_empty() && matches!(node.kind, Kind::Map(_) | Kind::Empty) {
         let message = "`callers` lists nobody, so that nobody could call";
-        out.push(Finding::new(&UNUSABLE, node.at, message).on("callers"));
+        let finding = Finding::new(&UNUSABLE, node.at, message).on("callers");
+        let entry = view.root.entry("callers").map_or(node.at, |entry| entry.key_at);
+        out.push(finding.repair(Repair::suggest("leave it out").remove(entry)));
     }
     if callers.len() > CALLERS_MAX {
         let message = format!("{} callers; the limit is {CALLERS_MAX}", callers.len());
@@ -34,7 +37,9 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         let share = caller.value.read(&["share"], ratio);
         if share == Some(0.0) {
             let message = format!("`{}` has a share of nothing", caller.key);
-            out.push(Finding::new(&UNUSABLE, caller.value.at, message).on(subject(caller)));
+            let finding = Finding::new(&UNUSABLE, caller.value.at, message).on(subject(caller));
+            let path = ["callers", &caller.key, "share"];
+            out.push(finding.repair(view.suggest("give it a share", &path, "50%")));
         }
     }
     ow707_shares::check(node, out);
@@ -47,7 +52,8 @@ fn operations(view: &View<'_>, caller: &Entry, out: &mut Vec<Finding>) {
             && !view.operations.iter().any(|op| op.name == text)
         {
             let message = format!("there is no operation `{text}`");
-            out.push(Finding::new(&format::DANGLING, name.at, message).on(subject(caller)));
+            let finding = Finding::new(&format::DANGLING, name.at, message).on(subject(caller));
+            out.push(view.near_operation(finding, text));
         }
     }
 }
@@ -103,7 +109,15 @@ pub(crate) fn deployed(root: &Node, options: &Options, out: &mut Vec<Finding>) {
         if let Some(twin) = places.get(&place) {
             let message = format!("`{}` and `{}` have the same token", twin.key, caller.key);
             let found = Finding::new(&UNUSABLE, caller.key_at, message);
-            out.push(found.see(twin.key_at, "the other one").on(subject(caller)));
+            let path = ["callers", &caller.key, "token"];
+            let own = format!("{{ file: /run/secrets/{} }}", caller.key);
+            let repair = Repair::suggest("give it a token of its own").add(
+                Within::File(caller.key_at.file),
+                &path,
+                own,
+            );
+            let found = found.see(twin.key_at, "the other one").on(subject(caller));
+            out.push(found.repair(repair));
         } else {
             places.insert(place, caller);
         }

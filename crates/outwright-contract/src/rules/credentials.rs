@@ -18,6 +18,7 @@ mod ow615_old_age;
 mod ow616_shared;
 
 use super::format::{DANGLING, FORM};
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::Finding;
 use crate::node::{Entry, Node};
@@ -44,12 +45,12 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for slot in view.credentials().iter().filter(|slot| !slot.value.broken()) {
         let subject = format!("credentials.{}", slot.key);
         let mut found = Vec::new();
-        ow602_query::check(slot, &mut found);
-        ow603_no_rotation::check(slot, &mut found);
+        ow602_query::check(view, slot, &mut found);
+        ow603_no_rotation::check(view, slot, &mut found);
         ow604_hosts::check(view, slot, &mut found);
         ow606_unused_scope::check(view, slot, &mut found);
         ow607_environment::check(view, slot, &mut found);
-        ow609_wide_host::check(slot, &mut found);
+        ow609_wide_host::check(view, slot, &mut found);
         ow610_readable::check(slot, &mut found);
         ow611_overlap::check(view, slot, &mut found);
         ow613_grant::check(slot, &mut found);
@@ -94,10 +95,12 @@ fn proofs(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
             }
             if op.is_none() {
                 let message = format!("there is no operation `{name}`");
-                out.push(Finding::new(&DANGLING, node.at, message));
+                let finding = Finding::new(&DANGLING, node.at, message);
+                out.push(view.near_operation(finding, name));
             } else if path.first() == Some(&"rotation") && !reads {
                 let message = format!("`{name}` is not a read without path parameters");
-                out.push(Finding::new(&DANGLING, node.at, message));
+                let repair = Repair::suggest("leave the proof out").remove(node.at);
+                out.push(Finding::new(&DANGLING, node.at, message).repair(repair));
             }
         }
     }

@@ -11,6 +11,7 @@ mod ow709_wide_private;
 use outwright_core::provider::Base;
 
 use super::format::FORM;
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::Finding;
 use crate::node::Node;
@@ -50,8 +51,26 @@ fn base(view: &View<'_>, at: Place, out: &mut Vec<Finding>) -> Option<Base> {
         Some(Err(message)) => message,
         None => format!("`{}` has no `base_url`", view.name),
     };
-    out.push(Finding::new(&BASE_URL, at, message).on("base_url"));
+    let mut finding = Finding::new(&BASE_URL, at, message).on("base_url");
+    finding.repair = match view.base_url() {
+        None => {
+            let url = format!("https://api.{}.example", view.name);
+            Some(view.suggest("say where the provider is", &["base_url"], url))
+        }
+        Some(url) => plain(url).map(|url| Repair::suggest("keep host, port and path").put(at, url)),
+    };
+    out.push(finding);
     None
+}
+
+/// A base URL without what it may not hold, where that makes one.
+fn plain(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let rest = rest.split(['?', '#']).next()?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next()?.to_ascii_lowercase();
+    let plain = format!("{}://{host}{path}", scheme.to_ascii_lowercase());
+    crate::url::base(&plain).is_ok().then_some(plain)
 }
 
 /// A door's name is a plain host name, which callers write as it stands.

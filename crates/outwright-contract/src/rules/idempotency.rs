@@ -35,7 +35,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let plan = op.node.word(&["idempotency", "plan"]);
-        ow301_no_plan::check(op, plan, out);
+        ow301_no_plan::check(view, op, plan, out);
         ow302_no_key::check(op, plan, out);
         ow303_not_deduplicated::check(view, op, plan, out);
         ow304_plan_and_method::check(op, plan, out);

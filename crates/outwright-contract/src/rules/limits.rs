@@ -55,7 +55,8 @@ fn named(view: &View<'_>, out: &mut Vec<Finding>) {
             && !view.operations.iter().any(|op| op.name == text)
         {
             let message = format!("there is no operation `{text}`");
-            out.push(Finding::new(&DANGLING, name.at, message).on("limits"));
+            let finding = Finding::new(&DANGLING, name.at, message).on("limits");
+            out.push(view.near_operation(finding, text));
         }
     }
 }

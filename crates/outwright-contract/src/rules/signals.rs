@@ -7,6 +7,7 @@ mod ow804_unreachable;
 mod ow805_example;
 mod ow806_out_of_reach;
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule};
 
@@ -31,16 +32,19 @@ fn lacking(
     view: &View<'_>,
     rule: &'static Rule,
     subject: &str,
-    paths: &[&[&str]],
+    keys: &[(&[&str], String)],
 ) -> Option<Finding> {
-    let lacking: Vec<_> = paths
-        .iter()
-        .filter(|path| !view.root.has(path) && !view.root.broken_at(path))
-        .map(|path| path.join("."))
-        .collect();
+    let mut repair = Repair::suggest("say it, with your own names and figures");
+    let mut lacking = Vec::new();
+    for (path, value) in keys {
+        if !view.root.has(path) && !view.root.broken_at(path) {
+            lacking.push(path.join("."));
+            repair = repair.add(view.file(), path, value);
+        }
+    }
     if lacking.is_empty() {
         return None;
     }
     let message = format!("`{}` has no {}", view.name, lacking.join(", "));
-    Some(Finding::new(rule, view.name_at, message).on(subject))
+    Some(Finding::new(rule, view.name_at, message).on(subject).repair(repair))
 }

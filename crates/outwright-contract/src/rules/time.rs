@@ -56,20 +56,21 @@ pub(crate) fn worst_case(view: &View<'_>, op: &Op) -> Option<Worst> {
     let attempt = op.node.read(&["timeouts", "attempt"], duration)?;
     let total = op.node.read(&["timeouts", "total"], duration)?;
     let attempts: u32 = op.node.count(&["retry", "attempts"])?;
-    let base = op.node.read(&["retry", "backoff", "base"], duration);
-    let cap = op.node.read(&["retry", "backoff", "cap"], duration);
     let queue_wait = view.queue_wait();
-    let mut waits = Vec::new();
-    if let (Some(base), Some(cap)) = (base, cap) {
-        let mut wait = base;
-        for _ in 1..attempts.min(1000) {
-            waits.push(wait.min(cap));
-            wait = wait.saturating_mul(2);
-        }
-    }
+    let waits = waits(op, attempts);
     let sum = attempt
         .saturating_mul(attempts)
         .saturating_add(waits.iter().fold(Duration::ZERO, |sum, wait| sum.saturating_add(*wait)))
         .saturating_add(queue_wait);
     Some(Worst { attempts, attempt, waits, queue_wait, sum, total })
+}
+
+/// The longest waits between the attempts of a call: `min(cap, base × 2ⁿ)`; none without their bounds.
+fn waits(op: &Op, attempts: u32) -> Vec<Duration> {
+    let base = op.node.read(&["retry", "backoff", "base"], duration);
+    let cap = op.node.read(&["retry", "backoff", "cap"], duration);
+    let (Some(base), Some(cap)) = (base, cap) else { return Vec::new() };
+    // A contract may say 1000 attempts; a rule refuses more than ten.
+    let doubled = std::iter::successors(Some(base), |wait| Some(wait.saturating_mul(2)));
+    doubled.map(|wait| wait.min(cap)).take(attempts.clamp(1, 1000) as usize - 1).collect()
 }

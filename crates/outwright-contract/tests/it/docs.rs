@@ -12,12 +12,12 @@ const FIRST: &str = include_str!("../../../../docs/guides/first-contract.md");
 const MACHINES: &str = include_str!("../../../../docs/guides/other-machines.md");
 
 /// The blocks marked as YAML.
-fn examples(page: &'static str) -> Vec<&'static str> {
+pub(crate) fn examples(page: &'static str) -> Vec<&'static str> {
     page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
 /// The good contract with the top-level keys of a fragment in place of its own.
-fn with(fragment: &str) -> String {
+pub(crate) fn with(fragment: &str) -> String {
     let key = |line: &str| {
         let starts = line.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
         starts.then(|| line.split(':').next().unwrap_or_default().to_owned())

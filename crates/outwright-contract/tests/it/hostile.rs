@@ -122,6 +122,36 @@ fn any_key_with_one_letter_changed_is_an_error() {
     }
 }
 
+/// Where each value stands that has a unit, as (start, end) of its bytes.
+fn units() -> Vec<(usize, usize)> {
+    let starts = GOOD.match_indices(": ").map(|(at, _)| at + 2);
+    let ends = |at: usize| GOOD[at..].find([',', ' ', '\n']).map(|length| at + length);
+    let all = starts.filter_map(|at| Some((at, ends(at)?)));
+    let unit = |text: &str| {
+        let digits = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        digits.len() < text.len() && ["ms", "s", "d", "%"].contains(&digits)
+    };
+    all.filter(|(start, end)| unit(&GOOD[*start..*end])).collect()
+}
+
+/// a value whose unit is gone, misspelt or another kind's is an error, never a guess.
+#[test]
+fn any_value_with_another_unit_is_an_error() {
+    let units = units();
+    assert!(units.len() > 12, "{}", units.len());
+    for (start, end) in units {
+        let value = &GOOD[start..end];
+        let number = value.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let other = if value.ends_with('%') { "s" } else { "%" };
+        for unit in ["", "x", "sec", "S", "M", " s", "KiB", "%%", other] {
+            let text = format!("{}{number}{unit}{}", &GOOD[..start], &GOOD[end..]);
+            let loaded = read(text);
+            assert!(loaded.report.errors() > 0, "{value} → {number}{unit}");
+            assert!(loaded.providers.is_empty(), "{value} → {number}{unit}");
+        }
+    }
+}
+
 #[test]
 fn the_good_contract_is_good() {
     let loaded = read(GOOD);
@@ -147,5 +177,24 @@ proptest! {
         let end = (at + length).min(GOOD.len());
         let text = format!("{}{put}{}", &GOOD[..at], &GOOD[end..]);
         read(text);
+    }
+
+    /// whatever is done to the name of one key, it is never silently another thing or nothing.
+    #[test]
+    fn any_key_with_any_letters_changed_is_an_error(which in 0_usize..1000, at in 0_usize..16, cut in 0_usize..3, put in "[a-zA-Z0-9_.-]{0,3}") {
+        let keys: Vec<_> = keys()
+            .into_iter()
+            .filter(|(start, end)| {
+                let key = &GOOD[*start..*end];
+                !CHOSEN.contains(&key) && !key.ends_with("_order") && !key.ends_with("_orders")
+            })
+            .collect();
+        let (start, end) = keys[which % keys.len()];
+        let at = start + at % (end - start);
+        let mutated = format!("{}{put}{}", &GOOD[start..at], &GOOD[(at + cut).min(end)..end]);
+        prop_assume!(mutated != GOOD[start..end]);
+        let loaded = read(format!("{}{mutated}{}", &GOOD[..start], &GOOD[end..]));
+        prop_assert!(loaded.report.errors() > 0, "{} → {mutated}", &GOOD[start..end]);
+        prop_assert!(loaded.providers.is_empty());
     }
 }

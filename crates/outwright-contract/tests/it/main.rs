@@ -2,7 +2,11 @@
 
 mod demo;
 mod description;
+mod diffs;
 mod docs;
+#[cfg(test)]
+mod fixes;
+mod formats;
 mod hostile;
 mod layers;
 mod matrix;
@@ -10,5 +14,6 @@ mod merge;
 mod pages;
 mod rules;
 mod sample;
+mod schemas;
 mod starters;
 mod undecided;

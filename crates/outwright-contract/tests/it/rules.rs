@@ -25,7 +25,8 @@ fn folders() -> BTreeSet<String> {
     names.filter(|name| name.starts_with("OW")).collect()
 }
 
-fn read(code: &str, which: &str) -> Loaded {
+/// The files of a fixture.
+pub(crate) fn sources(code: &str, which: &str) -> Vec<Source> {
     let text = text(code, which);
     let mut sources = vec![(format!("{code}/{which}"), String::new())];
     for line in text.split_inclusive('\n') {
@@ -35,8 +36,11 @@ fn read(code: &str, which: &str) -> Loaded {
             (None, None) => {}
         }
     }
-    let sources: Vec<_> = sources.into_iter().map(|(path, text)| Source::new(path, text)).collect();
-    load(&sources, &Options::check(TODAY))
+    sources.into_iter().map(|(path, text)| Source::new(path, text)).collect()
+}
+
+fn read(code: &str, which: &str) -> Loaded {
+    load(&sources(code, which), &Options::check(TODAY))
 }
 
 fn codes(loaded: &Loaded) -> BTreeSet<&'static str> {

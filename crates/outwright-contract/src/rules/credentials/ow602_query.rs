@@ -1,5 +1,6 @@
 //! OW602: a secret in the query.
 
+use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Entry;
 
@@ -33,12 +34,14 @@ pub static QUERY: Rule = Rule {
     sources: &["R-018", "RFC 9110 section 17.9", "RFC 6750 section 2.3", "OWASP ASVS 5.0 14.2.1"],
 };
 
-pub(super) fn check(slot: &Entry, out: &mut Vec<Finding>) {
+pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
     if let Some(entry) = slot.value.entry_at(&["inject", "query"])
         && entry.value.word(&["unavoidable"]) != Some("true")
         && !entry.value.broken_at(&["unavoidable"])
     {
         let message = format!("`{}` puts its secret into the query", slot.key);
-        out.push(Finding::new(&QUERY, entry.key_at, message));
+        let path = ["credentials", &slot.key, "inject"];
+        let repair = view.suggest("send it in a field", &path, "{ bearer: {} }");
+        out.push(Finding::new(&QUERY, entry.key_at, message).repair(repair));
     }
 }

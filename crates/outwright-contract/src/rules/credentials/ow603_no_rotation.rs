@@ -1,5 +1,7 @@
 //! OW603: a static credential without rotation or revocation.
 
+use crate::edit::Repair;
+use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Entry;
 
@@ -36,7 +38,7 @@ pub static NO_ROTATION: Rule = Rule {
     ],
 };
 
-pub(super) fn check(slot: &Entry, out: &mut Vec<Finding>) {
+pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
     if slot.value.has(&["inject", "oauth2"]) || slot.value.broken_at(&["inject"]) {
         return;
     }
@@ -47,6 +49,18 @@ pub(super) fn check(slot: &Entry, out: &mut Vec<Finding>) {
         .collect();
     if !lacking.is_empty() {
         let message = format!("`{}` has no {}", slot.key, lacking.join(", "));
-        out.push(Finding::new(&NO_ROTATION, slot.key_at, message));
+        let mut repair = Repair::suggest("say how it is renewed and withdrawn");
+        let runbook = format!("{{ manual: docs/runbooks/{}.md }}", view.name);
+        for (path, value) in [
+            (&["rotation", "strategy"][..], "dual"),
+            (&["rotation", "max_age"], "90d"),
+            (&["revoke"], runbook.as_str()),
+        ] {
+            if !slot.value.has(path) {
+                let path = [&["credentials", slot.key.as_str()], path].concat();
+                repair = repair.add(view.file(), &path, value);
+            }
+        }
+        out.push(Finding::new(&NO_ROTATION, slot.key_at, message).repair(repair));
     }
 }

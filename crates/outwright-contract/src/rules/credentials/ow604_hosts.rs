@@ -1,5 +1,6 @@
 //! OW604: a credential that is not bound to its host.
 
+use crate::edit::list;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::{Entry, Node};
@@ -42,14 +43,21 @@ pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
         return;
     }
     let items = listed.map(Node::items).unwrap_or_default();
+    let host = view.base().map(|base| base.host);
+    let hosts = items.iter().filter_map(Node::text).chain(host.as_deref());
+    let hosts: Vec<&str> = hosts.collect();
+    let path = ["credentials", slot.key.as_str(), "hosts"];
+    let repair = view.suggest("name the host of `base_url`", &path, list(&hosts));
     if items.is_empty() {
         let message = format!("`{}` names no host", slot.key);
-        out.push(Finding::new(&HOSTS, slot.key_at, message));
+        let mut finding = Finding::new(&HOSTS, slot.key_at, message);
+        finding.repair = host.is_some().then_some(repair);
+        out.push(finding);
     } else if let Some(base) = view.base()
         && !items.iter().filter_map(Node::text).any(|host| covers(host, &base.host))
     {
         let message = format!("`{}` may not go to `{}`", slot.key, base.host);
         let at = listed.map_or(slot.key_at, |node| node.at);
-        out.push(Finding::new(&HOSTS, at, message));
+        out.push(Finding::new(&HOSTS, at, message).repair(repair));
     }
 }

@@ -1,5 +1,6 @@
 //! OW606: a scope that no operation needs.
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::{Entry, Node};
@@ -46,7 +47,9 @@ pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
         {
             let message = || format!("no operation needs `{}`", crate::shape::short(text));
             let wide = ow612_wide_scope::finding(text, scope.at);
-            out.push(wide.unwrap_or_else(|| Finding::new(&UNUSED_SCOPE, scope.at, message())));
+            let finding = wide.unwrap_or_else(|| Finding::new(&UNUSED_SCOPE, scope.at, message()));
+            let repair = Repair::suggest("once the credential is narrower, leave it out");
+            out.push(finding.repair(repair.remove(scope.at)));
         }
     }
 }

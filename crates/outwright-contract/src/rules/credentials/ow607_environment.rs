@@ -38,7 +38,13 @@ pub static ENVIRONMENT: Rule = Rule {
 pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
     if let Some(entry) = slot.value.entry_at(&["source", "env"]) {
         let message = format!("`{}` is read from the environment", slot.key);
-        let mut finding = Finding::new(&ENVIRONMENT, entry.key_at, message);
+        let path = ["credentials", &slot.key, "source"];
+        let file = format!("{{ file: /run/secrets/{} }}", view.name);
+        let mut finding = Finding::new(&ENVIRONMENT, entry.key_at, message).repair(view.suggest(
+            "read it from a file",
+            &path,
+            file,
+        ));
         match view.options.purpose {
             Purpose::Check => finding.severity = Severity::Warning,
             Purpose::Run if view.options.dev => return,

@@ -1,5 +1,6 @@
 //! OW609: a wildcard over hosts of strangers.
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::{Entry, Node};
@@ -48,9 +49,15 @@ const PARENTS: &[&str] = &[
     "vercel.com",
 ];
 
-pub(super) fn check(slot: &Entry, out: &mut Vec<Finding>) {
+pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
     for item in slot.value.at(&["hosts"]).map(Node::items).unwrap_or_default() {
-        out.extend(finding(item));
+        let own = view.base().map(|base| {
+            Repair::suggest("name the host of `base_url`").put(item.at, &*base.host)
+        });
+        out.extend(finding(item).map(|mut finding| {
+            finding.repair = own;
+            finding
+        }));
     }
 }
 

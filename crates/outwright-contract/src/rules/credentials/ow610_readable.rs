@@ -1,5 +1,6 @@
 //! OW610: a readable secret accepted without a reason.
 
+use crate::edit::Repair;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Entry;
 
@@ -39,6 +40,7 @@ pub(super) fn check(slot: &Entry, out: &mut Vec<Finding>) {
         && !slot.value.has(&["source", "because"])
     {
         let message = format!("`{}` accepts a file that others can read", slot.key);
-        out.push(Finding::new(&READABLE, entry.key_at, message));
+        let repair = Repair::suggest("accept no such file, or say why").remove(entry.key_at);
+        out.push(Finding::new(&READABLE, entry.key_at, message).repair(repair));
     }
 }

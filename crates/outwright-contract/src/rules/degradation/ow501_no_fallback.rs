@@ -27,6 +27,7 @@ pub static NO_FALLBACK: Rule = Rule {
 pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
     if !op.mutates() && !op.node.has(&["fallback"]) && op.method.is_some() {
         let message = format!("`{}` reads and has no `fallback`", op.name);
-        out.push(Finding::new(&NO_FALLBACK, op.name_at, message).on(op.subject()));
+        let repair = op.suggest("decide it", &["fallback"], "none");
+        out.push(Finding::new(&NO_FALLBACK, op.name_at, message).on(op.subject()).repair(repair));
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
         && !op.node.broken_at(&["idempotency", "plan"])
     {
         let message = format!("`{}` changes something and cannot have another answer", op.name);
-        out.push(Finding::new(&MADE_UP, node.at, message).on(op.subject()));
+        let repair = op.suggest("let a failure be a failure", &["fallback"], "none");
+        out.push(Finding::new(&MADE_UP, node.at, message).on(op.subject()).repair(repair));
     }
 }

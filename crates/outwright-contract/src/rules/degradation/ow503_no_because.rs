@@ -1,5 +1,6 @@
 //! OW503: the provider's directive overridden without a reason.
 
+use crate::edit::Repair;
 use crate::effective::Op;
 use crate::finding::{Finding, Rule, Severity};
 
@@ -27,10 +28,11 @@ pub static NO_BECAUSE: Rule = Rule {
 
 pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
     if let Some(node) = op.node.at(&["fallback"])
-        && node.has(&["despite"])
+        && let Some(despite) = node.entry("despite")
         && !node.has(&["because"])
     {
+        let repair = Repair::suggest("obey the provider, or say why not").remove(despite.key_at);
         let message = format!("`{}` overrides a directive without saying why", op.name);
-        out.push(Finding::new(&NO_BECAUSE, node.at, message).on(op.subject()));
+        out.push(Finding::new(&NO_BECAUSE, node.at, message).on(op.subject()).repair(repair));
     }
 }

@@ -31,14 +31,17 @@ pub static NOTHING_KEPT: Rule = Rule {
 
 pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
     let Some(node) = op.node.at(&["fallback", "stale"]) else { return };
+    let none = || op.suggest("let a failure be a failure", &["fallback"], "none");
     let found = op.method.as_ref().is_none_or(|m| *m == Method::GET || *m == Method::HEAD);
     if !op.mutates() && !found {
         let message =
             format!("`{}` is neither GET nor HEAD, so that nothing is kept of it", op.name);
-        out.push(Finding::new(&NOTHING_KEPT, node.at, message).on(op.subject()));
+        let finding = Finding::new(&NOTHING_KEPT, node.at, message).on(op.subject());
+        out.push(finding.repair(none()));
     }
     if op.node.has(&["stream"]) {
         let message = format!("`{}` is a stream, of which nothing is kept", op.name);
-        out.push(Finding::new(&NOTHING_KEPT, node.at, message).on(op.subject()));
+        let finding = Finding::new(&NOTHING_KEPT, node.at, message).on(op.subject());
+        out.push(finding.repair(none()));
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
+use crate::edit::Repair;
 use crate::effective::Op;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
@@ -40,14 +41,17 @@ pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
     {
         let message = format!("`{}` shows answers up to no age, which is none", op.name);
         let finding = Finding::new(&NOT_SHOWABLE, stale.at, message).on(op.subject());
-        out.push(finding.help("name an age such as `10m`, or write `fallback: none`"));
+        let repair = op.suggest("let a failure be a failure", &["fallback"], "none");
+        let finding = finding.help("name an age such as `10m`, or write `fallback: none`");
+        out.push(finding.repair(repair));
     }
     let Some(fixed) = node.at(&["static"]) else { return };
     fixed_answer(op, fixed, out);
-    if let Some(despite) = node.at(&["despite"]) {
+    if let Some(entry) = node.entry("despite") {
         let message = format!("`{}` has a fixed answer: nothing is overridden", op.name);
-        let finding = Finding::new(&NOT_SHOWABLE, despite.at, message);
-        out.push(finding.on(op.subject()).help("remove `despite`"));
+        let finding = Finding::new(&NOT_SHOWABLE, entry.value.at, message);
+        let repair = Repair::safe("remove `despite`, which does nothing here").remove(entry.key_at);
+        out.push(finding.on(op.subject()).help("remove `despite`").repair(repair));
     }
 }
 
@@ -55,7 +59,8 @@ fn fixed_answer(op: &Op, node: &Node, out: &mut Vec<Finding>) {
     let content_type = node.word(&["content_type"]).unwrap_or(JSON);
     if let (Err(_), Some(at)) = (HeaderValue::from_str(content_type), node.at(&["content_type"])) {
         let message = format!("the content type of `{}` is no field value", op.name);
-        out.push(Finding::new(&NOT_SHOWABLE, at.at, message).on(op.subject()));
+        let repair = Repair::suggest("name a content type").put(at.at, JSON);
+        out.push(Finding::new(&NOT_SHOWABLE, at.at, message).on(op.subject()).repair(repair));
     }
     let Some(body) = node.at(&["body"]) else { return };
     if ["body", "status", "content_type"].iter().any(|key| node.broken_at(&[key])) {
@@ -66,7 +71,9 @@ fn fixed_answer(op: &Op, node: &Node, out: &mut Vec<Finding>) {
     if matches!(status, Some(204 | 205)) && !text.is_empty() {
         let message = format!("`{}` has a body under a status that has none", op.name);
         let finding = Finding::new(&NOT_SHOWABLE, body.at, message).on(op.subject());
-        out.push(finding.help("use another status, or write `body: \"\"`"));
+        let repair = Repair::suggest("leave the body empty").put(body.at, "\"\"");
+        let finding = finding.help("use another status, or write `body: \"\"`");
+        out.push(finding.repair(repair));
     }
     let empty = text.is_empty() && matches!(status, Some(204 | 205));
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
@@ -75,6 +82,9 @@ fn fixed_answer(op: &Op, node: &Node, out: &mut Vec<Finding>) {
     {
         let message = format!("the fixed answer of `{}` is no JSON: {error}", op.name);
         let finding = Finding::new(&NOT_SHOWABLE, body.at, message).on(op.subject());
-        out.push(finding.help("correct the body, or name its `content_type`"));
+        let path = ["fallback", "static", "content_type"];
+        let repair = op.suggest("say that it is text", &path, "text/plain");
+        let finding = finding.help("correct the body, or name its `content_type`");
+        out.push(finding.repair(repair));
     }
 }

@@ -2,6 +2,7 @@
 
 use outwright_core::provider::{Base, Scheme};
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::options::Purpose;
@@ -31,6 +32,12 @@ pub(super) fn check(view: &View<'_>, base: &Base, at: Place, out: &mut Vec<Findi
         || base.host.ends_with(".localhost")
         || base.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
     let allowed = loopback && view.root.word(&["egress", "plain_http"]) == Some("loopback");
+    let repair = match (view.base_url().and_then(|url| url.strip_prefix("http://")), loopback) {
+        (Some(rest), false) => Repair::suggest("use https").put(at, format!("https://{rest}")),
+        (Some(_) | None, _) => {
+            view.suggest("say that it is a test", &["egress", "plain_http"], "loopback")
+        }
+    };
     let message = if !loopback {
         format!("`{}` is not on loopback", base.host)
     } else if !allowed {
@@ -39,6 +46,7 @@ pub(super) fn check(view: &View<'_>, base: &Base, at: Place, out: &mut Vec<Findi
         "plain http to loopback runs only with `--dev`".to_owned()
     };
     let mut finding = Finding::new(&PLAIN_HTTP, at, message).on("base_url");
+    finding.repair = (!allowed).then_some(repair);
     match (allowed, view.options.purpose) {
         (true, Purpose::Check) => finding.severity = Severity::Warning,
         (true, Purpose::Run) if view.options.dev => return,

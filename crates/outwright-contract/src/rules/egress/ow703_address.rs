@@ -2,6 +2,7 @@
 
 use outwright_core::provider::Base;
 
+use crate::edit::list;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
@@ -48,6 +49,10 @@ pub(super) fn check(view: &View<'_>, base: &Base, at: Place, out: &mut Vec<Findi
     if !opted {
         let message =
             format!("`{address}` is an address, and no network of `egress.private` holds it");
-        out.push(Finding::new(&ADDRESS, at, message).on("base_url"));
+        let own = address.to_string();
+        let networks: Vec<&str> =
+            listed.iter().filter_map(Node::text).chain([own.as_str()]).collect();
+        let repair = view.suggest("list its network", &["egress", "private"], list(&networks));
+        out.push(Finding::new(&ADDRESS, at, message).on("base_url").repair(repair));
     }
 }

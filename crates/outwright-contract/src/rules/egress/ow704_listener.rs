@@ -1,6 +1,7 @@
 //! OW704: a listener off loopback without TLS and tokens.
 
 use crate::deployment::Deployment;
+use crate::edit::Repair;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
 
@@ -33,7 +34,9 @@ pub(crate) fn deployed(root: &Node, deployment: &Deployment, out: &mut Vec<Findi
             && let Some(node) = root.at(&["listen", port])
         {
             let message = format!("`{address}` is off loopback, and has no TLS or no tokens");
-            out.push(Finding::new(&LISTENER, node.at, message).on("listen"));
+            let repair = Repair::suggest("listen on loopback")
+                .put(node.at, format!("127.0.0.1:{}", address.port()));
+            out.push(Finding::new(&LISTENER, node.at, message).on("listen").repair(repair));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! OW705: a field that passes under no contract.
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
@@ -42,7 +43,8 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         let prefixed = name.starts_with("proxy-") || name.starts_with("outwright-");
         if prefixed || never.contains(&&*name) {
             let message = format!("`{}` never passes", crate::shape::short(text));
-            out.push(Finding::new(&PASS, item.at, message).on("fields.pass"));
+            let repair = Repair::safe("remove it, for it does nothing").remove(item.at);
+            out.push(Finding::new(&PASS, item.at, message).on("fields.pass").repair(repair));
         }
     }
 }

@@ -30,6 +30,7 @@ pub static NO_KEY: Rule = Rule {
 pub(super) fn check(op: &Op, plan: Option<&str>, out: &mut Vec<Finding>) {
     if needs_key(plan) && !op.node.has(&["idempotency", "key"]) {
         let message = format!("`{}` does not say where its key comes from", op.name);
-        out.push(Finding::new(&NO_KEY, plan_at(op), message).on(op.subject()));
+        let repair = op.suggest("let callers send it", &["idempotency", "key"], "required");
+        out.push(Finding::new(&NO_KEY, plan_at(op), message).on(op.subject()).repair(repair));
     }
 }

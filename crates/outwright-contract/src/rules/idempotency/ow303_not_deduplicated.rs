@@ -36,9 +36,15 @@ pub(super) fn check(view: &View<'_>, op: &Op, plan: Option<&str>, out: &mut Vec<
         Some(_) | None => false,
     };
     if lacks {
-        let what = if plan == Some("body_field") { "field" } else { "header field" };
+        let (what, key, value) = match plan {
+            Some("body_field") => ("field", "field", "/idempotency_key"),
+            Some(_) | None => ("header field", "header", "Idempotency-Key"),
+        };
         let message = format!("no {what} is known that carries the key of `{}`", op.name);
-        out.push(Finding::new(&NOT_DEDUPLICATED, plan_at(op), message).on(op.subject()));
+        let repair =
+            op.suggest("name it, as the provider documents it", &["idempotency", key], value);
+        let finding = Finding::new(&NOT_DEDUPLICATED, plan_at(op), message).on(op.subject());
+        out.push(finding.repair(repair));
     } else if needs_key(plan) {
         other_method(view, op, out);
     }
@@ -60,7 +66,9 @@ fn other_method(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
     }
     let listed = methods.join(", ");
     let message = format!("the provider deduplicates {listed}, but `{}` is {method}", op.name);
-    let mut finding = Finding::new(&NOT_DEDUPLICATED, plan_at(op), message).on(op.subject());
+    let repair = op.suggest("send it once", &["idempotency"], "{ plan: once }");
+    let mut finding =
+        Finding::new(&NOT_DEDUPLICATED, plan_at(op), message).on(op.subject()).repair(repair);
     if let Some(node) = view.root.at(&["idempotency", "methods"]) {
         finding = finding.see(node.at, "these methods");
     }

@@ -1,5 +1,6 @@
 //! OW304: a plan that the method contradicts.
 
+use crate::edit::Repair;
 use crate::effective::Op;
 use crate::finding::{Finding, Rule, Severity};
 
@@ -35,6 +36,9 @@ pub(super) fn check(op: &Op, plan: Option<&str>, out: &mut Vec<Finding>) {
     };
     if wrong && let Some(node) = op.node.at(&["idempotency", "plan"]) {
         let message = format!("`{}` is {method}, which is not {plan} by itself", op.name);
-        out.push(Finding::new(&PLAN_AND_METHOD, node.at, message).on(op.subject()));
+        let other = if matches!(method.as_str(), "PUT" | "DELETE") { "repeatable" } else { "once" };
+        let repair = Repair::suggest("choose the plan of the method").put(node.at, other);
+        let finding = Finding::new(&PLAN_AND_METHOD, node.at, message).on(op.subject());
+        out.push(finding.repair(repair));
     }
 }

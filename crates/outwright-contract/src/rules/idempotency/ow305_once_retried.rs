@@ -1,5 +1,6 @@
 //! OW305: retries for what is sent once.
 
+use crate::edit::Repair;
 use crate::effective::Op;
 use crate::finding::{Finding, Rule, Severity};
 
@@ -32,6 +33,8 @@ pub(super) fn check(op: &Op, plan: Option<&str>, out: &mut Vec<Finding>) {
         && op.own.count::<u32>(&["retry", "attempts"]).is_none_or(|n| n > 1)
     {
         let message = format!("`{}` is sent once, but has retries of its own", op.name);
-        out.push(Finding::new(&ONCE_RETRIED, entry.key_at, message).on(op.subject()));
+        let repair = Repair::suggest("leave the retries out").remove(entry.key_at);
+        let finding = Finding::new(&ONCE_RETRIED, entry.key_at, message).on(op.subject());
+        out.push(finding.repair(repair));
     }
 }

@@ -1,5 +1,6 @@
 //! OW306: a key per call protects our own attempts only.
 
+use crate::edit::Repair;
 use crate::effective::Op;
 use crate::finding::{Finding, Rule, Severity};
 
@@ -30,6 +31,7 @@ pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
         && node.text() == Some("per_call")
     {
         let message = format!("a caller of `{}` that repeats its call gets another key", op.name);
-        out.push(Finding::new(&PER_CALL, node.at, message).on(op.subject()));
+        let repair = Repair::suggest("let callers send it").put(node.at, "required");
+        out.push(Finding::new(&PER_CALL, node.at, message).on(op.subject()).repair(repair));
     }
 }

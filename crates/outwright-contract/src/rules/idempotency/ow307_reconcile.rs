@@ -1,5 +1,6 @@
 //! OW307: a lookup that cannot work.
 
+use crate::edit::Repair;
 use crate::effective::{Op, View};
 use crate::finding::{Finding, Rule, Severity};
 
@@ -39,28 +40,48 @@ pub static RECONCILE: Rule = Rule {
 
 pub(super) fn check(view: &View<'_>, op: &Op, plan: Option<&str>, out: &mut Vec<Finding>) {
     let block = op.node.at(&["idempotency", "reconcile"]);
-    let mut say = |place, message: String| {
-        out.push(Finding::new(&RECONCILE, place, message).on(op.subject()));
+    let mut say = |place, message: String, repair: Option<Repair>| {
+        let mut finding = Finding::new(&RECONCILE, place, message).on(op.subject());
+        finding.repair = repair;
+        out.push(finding);
+    };
+    let other = |at| {
+        let reads =
+            |op: &&Op| !op.mutates() && !op.template.as_deref().unwrap_or_default().contains('{');
+        let read = view.operations.iter().find(reads)?;
+        Some(Repair::suggest("name an operation that lists them").put(at, &*read.name))
     };
     match block {
         None if plan == Some("reconcile") => {
-            say(op.name_at, format!("`{}` does not say how to look whether it happened", op.name));
+            let message = format!("`{}` does not say how to look whether it happened", op.name);
+            let once = op.suggest("send it once", &["idempotency", "plan"], "once");
+            say(op.name_at, message, Some(once));
         }
         None => {}
         Some(block) if block.broken() => {}
         Some(block) => {
-            for key in ["stamp", "match", "visible_after"] {
+            for (key, value) in [
+                ("stamp", "{ form: \"metadata[call]\" }"),
+                ("match", "{ \"/data/*/metadata/call\": \"{call}\" }"),
+                ("visible_after", "1m"),
+            ] {
                 if !block.has(&[key]) {
-                    say(block.at, format!("the lookup of `{}` lacks `{key}`", op.name));
+                    let path = ["idempotency", "reconcile", key];
+                    let repair = op.suggest("say it, as the provider needs it", &path, value);
+                    let message = format!("the lookup of `{}` lacks `{key}`", op.name);
+                    say(block.at, message, Some(repair));
                 }
             }
             if let Some(name) = block.at(&["operation"])
                 && let Some(text) = name.text()
             {
                 match view.operations.iter().find(|o| o.name == text) {
-                    None => say(name.at, format!("there is no operation `{text}`")),
+                    None => {
+                        say(name.at, format!("there is no operation `{text}`"), other(name.at));
+                    }
                     Some(found) if found.mutates() => {
-                        say(name.at, format!("`{text}` changes something; a lookup only reads"));
+                        let message = format!("`{text}` changes something; a lookup only reads");
+                        say(name.at, message, other(name.at));
                     }
                     Some(_) => {}
                 }

@@ -22,6 +22,8 @@ pub static NO_LIFECYCLE: Rule = Rule {
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     if !view.root.has(&["lifecycle"]) {
         let message = format!("`{}` has no `lifecycle`", view.name);
-        out.push(Finding::new(&NO_LIFECYCLE, view.name_at, message).on("lifecycle"));
+        let repair = view.suggest("say when you want to know", &["lifecycle"], "{ notice: 90d }");
+        let finding = Finding::new(&NO_LIFECYCLE, view.name_at, message).on("lifecycle");
+        out.push(finding.repair(repair));
     }
 }

@@ -1,5 +1,6 @@
 //! OW902: an expired waiver.
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
@@ -32,7 +33,8 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         {
             let rule = waiver.word(&["rule"]).unwrap_or("a rule");
             let message = format!("this waiver of {rule} has expired");
-            out.push(Finding::new(&EXPIRED, node.at, message).on("waivers"));
+            let repair = Repair::suggest("remove it, and repair what it waived").remove(waiver.at);
+            out.push(Finding::new(&EXPIRED, node.at, message).on("waivers").repair(repair));
         }
     }
 }

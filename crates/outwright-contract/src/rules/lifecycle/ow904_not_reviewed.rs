@@ -24,15 +24,18 @@ pub static NOT_REVIEWED: Rule = Rule {
 const REVIEW_DAYS: i64 = 180;
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
+    let today = view.options.today;
+    let repair =
+        view.suggest("read it with its owner, then say so", &["reviewed"], today.to_string());
     let Some(node) = view.root.at(&["reviewed"]) else {
         let message = format!("`{}` does not say when it was reviewed", view.name);
-        out.push(Finding::new(&NOT_REVIEWED, view.name_at, message).on("reviewed"));
+        let finding = Finding::new(&NOT_REVIEWED, view.name_at, message).on("reviewed");
+        out.push(finding.repair(repair));
         return;
     };
-    let today = view.options.today;
     let age = view.root.read(&["reviewed"], date).map_or(0, |then| today.days_since(then));
     if age > REVIEW_DAYS {
         let message = format!("`{}` was last reviewed {age} days ago", view.name);
-        out.push(Finding::new(&NOT_REVIEWED, node.at, message).on("reviewed"));
+        out.push(Finding::new(&NOT_REVIEWED, node.at, message).on("reviewed").repair(repair));
     }
 }

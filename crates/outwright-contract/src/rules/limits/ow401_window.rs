@@ -1,5 +1,6 @@
 //! OW401: a rate window that is not usable.
 
+use crate::edit::{Repair, Within};
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
@@ -29,12 +30,21 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut seen: Vec<&str> = Vec::new();
     for window in view.root.at(&["limits", "windows"]).map(Node::items).unwrap_or_default() {
         if window.read(&["per"], duration).is_some_and(|per| per.is_zero()) {
-            out.push(Finding::new(&WINDOW, window.at, "a window of no time").on("limits"));
+            let repair =
+                Repair::suggest("say in how much time").add(Within::Map(window.at), &["per"], "1s");
+            let finding = Finding::new(&WINDOW, window.at, "a window of no time").on("limits");
+            out.push(finding.repair(repair));
         }
         let Some(name) = window.word(&["name"]) else { continue };
         if seen.contains(&name) {
             let message = format!("two windows are called `{name}`");
-            out.push(Finding::new(&WINDOW, window.at, message).on("limits"));
+            let repair = Repair::suggest("give it a name of its own").add(
+                Within::Map(window.at),
+                &["name"],
+                format!("{name}_{}", seen.len() + 1),
+            );
+            let finding = Finding::new(&WINDOW, window.at, message).on("limits");
+            out.push(finding.repair(repair));
         }
         seen.push(name);
     }

@@ -1,8 +1,9 @@
 //! OW403: a breaker that cannot work.
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
-use crate::units::{duration, ratio};
+use crate::units::{duration, ratio, show};
 
 /// Breaker parameters that are not usable.
 pub static BREAKER: Rule = Rule {
@@ -21,25 +22,32 @@ pub static BREAKER: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let mut say = |path: &[&str], message: &str| {
+    let mut say = |path: &[&str], message: &str, value: &str| {
         if let Some(node) = view.root.at(path) {
-            out.push(Finding::new(&BREAKER, node.at, message).on("breaker"));
+            let repair = Repair::suggest("use a figure that works").put(node.at, value);
+            let finding = Finding::new(&BREAKER, node.at, message).on("breaker");
+            out.push(finding.repair(repair));
         }
     };
-    for path in
-        [&["breaker", "window"][..], &["breaker", "open", "base"], &["breaker", "open", "cap"]]
-    {
+    for (path, value) in [
+        (&["breaker", "window"][..], "10s"),
+        (&["breaker", "open", "base"], "2s"),
+        (&["breaker", "open", "cap"], "60s"),
+    ] {
         if view.root.read(path, duration).is_some_and(|d| d.is_zero()) {
-            say(path, "a time of zero");
+            say(path, "a time of zero", value);
         }
     }
     if view.root.read(&["breaker", "failure_ratio"], ratio).is_some_and(|r| r <= 0.0) {
-        say(&["breaker", "failure_ratio"], "a breaker that opens at 0% is never closed");
+        let message = "a breaker that opens at 0% is never closed";
+        say(&["breaker", "failure_ratio"], message, "90%");
     }
     let (base, cap) = view.breaker_open();
     let open = ["base", "cap"].map(|key| view.root.broken_at(&["breaker", "open", key]));
     if base > cap && open == [false, false] {
-        let path = if view.root.has(&["breaker", "open", "base"]) { "base" } else { "cap" };
-        say(&["breaker", "open", path], "the first open time is above the longest one");
+        let own = view.root.has(&["breaker", "open", "base"]) && !cap.is_zero();
+        let (path, value) = if own { ("base", cap) } else { ("cap", base) };
+        let message = "the first open time is above the longest one";
+        say(&["breaker", "open", path], message, &show(value));
     }
 }

@@ -1,5 +1,6 @@
 //! OW404: a queue that cannot work.
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 
@@ -28,6 +29,8 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         && !view.root.broken_at(&["concurrency", "queue"])
     {
         let message = "calls queue, but may not wait";
-        out.push(Finding::new(&CONCURRENCY, node.at, message).on("concurrency"));
+        let repair = Repair::suggest("say how long they may wait").put(node.at, "1s");
+        let finding = Finding::new(&CONCURRENCY, node.at, message).on("concurrency");
+        out.push(finding.repair(repair));
     }
 }

@@ -28,6 +28,12 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
         && !view.root.broken_at(&["limits", "windows"])
     {
         let message = format!("`{}` declares no quota", view.name);
-        out.push(Finding::new(&NO_LIMITS, view.name_at, message).on("limits"));
+        let repair = view.suggest(
+            "declare it, as the provider documents it",
+            &["limits", "windows"],
+            "[{ name: account, requests: 100, per: 1s }]",
+        );
+        let finding = Finding::new(&NO_LIMITS, view.name_at, message).on("limits");
+        out.push(finding.repair(repair));
     }
 }

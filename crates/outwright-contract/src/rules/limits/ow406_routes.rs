@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use crate::edit::Repair;
 use crate::effective::{Op, View, same_requests};
 use crate::finding::{Finding, Rule, Severity};
 
@@ -46,7 +47,9 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
                 let twin = place.get();
                 let message = format!("`{}` and `{}` mean the same requests", twin.name, op.name);
                 let found = Finding::new(&ROUTES, op.name_at, message);
-                out.push(found.see(twin.name_at, "the other one").on(op.subject()));
+                let repair = Repair::suggest("keep one of them").remove(op.name_at);
+                let found = found.see(twin.name_at, "the other one").on(op.subject());
+                out.push(found.repair(repair));
             }
         }
     }

@@ -1,7 +1,11 @@
 //! OW311: a bound of retries is missing.
 
+use std::time::Duration;
+
+use crate::edit::Repair;
 use crate::effective::{Op, View};
 use crate::finding::{Finding, Rule, Severity};
+use crate::units::{duration, show};
 
 /// A bound of retries is missing.
 pub static MISSING: Rule = Rule {
@@ -20,22 +24,31 @@ pub static MISSING: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
-    let paths: [&[&str]; 6] = [
-        &["retry", "attempts"],
-        &["retry", "backoff", "base"],
-        &["retry", "backoff", "cap"],
-        &["retry", "backoff", "jitter"],
-        &["retry", "budget", "ratio"],
-        &["retry", "budget", "burst"],
+    let cap = op.node.read(&["retry", "backoff", "base"], duration).map_or(CAP, |b| b.max(CAP));
+    let base = op.node.read(&["retry", "backoff", "cap"], duration).map_or(BASE, |c| c.min(BASE));
+    let bounds: [(&[&str], String); 6] = [
+        (&["retry", "attempts"], "3".to_owned()),
+        (&["retry", "backoff", "base"], show(base)),
+        (&["retry", "backoff", "cap"], show(cap)),
+        (&["retry", "backoff", "jitter"], "full".to_owned()),
+        (&["retry", "budget", "ratio"], "20%".to_owned()),
+        (&["retry", "budget", "burst"], "20".to_owned()),
     ];
-    let lacking: Vec<_> = paths
-        .into_iter()
-        .filter(|path| !op.node.has(path) && !op.node.broken_at(path))
-        .map(|path| path.join("."))
-        .collect();
+    let mut repair = Repair::suggest("bound them, with your own figures");
+    let mut lacking = Vec::new();
+    for (path, value) in bounds {
+        if !op.node.has(path) && !op.node.broken_at(path) {
+            lacking.push(path.join("."));
+            repair = repair.add(view.file(), path, value);
+        }
+    }
     if !lacking.is_empty() {
         let message = format!("`{}` has no {}", op.name, lacking.join(", "));
         let place = if op.own.has(&["retry"]) { op.name_at } else { view.name_at };
-        out.push(Finding::new(&MISSING, place, message).on(op.subject()));
+        out.push(Finding::new(&MISSING, place, message).on(op.subject()).repair(repair));
     }
 }
+
+/// The waits of the sample contract (product paper, section 3).
+const BASE: Duration = Duration::from_millis(100);
+const CAP: Duration = Duration::from_secs(2);

@@ -1,5 +1,6 @@
 //! OW313: a repeat made riskier without a reason.
 
+use crate::edit::{Repair, Within};
 use crate::effective::Op;
 use crate::finding::{Finding, Rule, Severity};
 use crate::node::Node;
@@ -34,7 +35,13 @@ pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
     for row in op.node.at(&["retry", "rows"]).map(Node::entries).unwrap_or_default() {
         if row.value.word(&["as"]) == Some("unprocessed") && !row.value.has(&["because"]) {
             let message = format!("row `{}` of `{}` has no because", row.key, op.name);
-            out.push(Finding::new(&TOWARDS_RISK, row.key_at, message).on(op.subject()));
+            let repair = Repair::suggest("move it towards caution instead").add(
+                Within::Key(row.key_at),
+                &["as"],
+                "never",
+            );
+            let finding = Finding::new(&TOWARDS_RISK, row.key_at, message).on(op.subject());
+            out.push(finding.repair(repair));
         }
     }
 }

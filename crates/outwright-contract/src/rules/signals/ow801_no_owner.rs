@@ -22,6 +22,10 @@ pub static NO_OWNER: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let paths: &[&[&str]] = &[&["owner", "team"], &["owner", "contact"], &["tier"]];
-    out.extend(lacking(view, &NO_OWNER, "owner", paths));
+    let keys: [(&[&str], String); 3] = [
+        (&["owner", "team"], format!("{}-team", view.name)),
+        (&["owner", "contact"], format!("{}-oncall@example.com", view.name)),
+        (&["tier"], "important".to_owned()),
+    ];
+    out.extend(lacking(view, &NO_OWNER, "owner", &keys));
 }

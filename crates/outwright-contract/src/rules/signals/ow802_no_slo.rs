@@ -22,6 +22,7 @@ pub static NO_SLO: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let paths: &[&[&str]] = &[&["slo", "availability"], &["slo", "window"]];
-    out.extend(lacking(view, &NO_SLO, "slo", paths));
+    let keys: [(&[&str], String); 2] =
+        [(&["slo", "availability"], "99.9%".to_owned()), (&["slo", "window"], "30d".to_owned())];
+    out.extend(lacking(view, &NO_SLO, "slo", &keys));
 }

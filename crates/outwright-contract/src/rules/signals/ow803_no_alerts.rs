@@ -22,6 +22,10 @@ pub static NO_ALERTS: Rule = Rule {
 };
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
-    let paths: &[&[&str]] = &[&["alerts", "page"], &["alerts", "ticket"], &["alerts", "runbook"]];
-    out.extend(lacking(view, &NO_ALERTS, "alerts", paths));
+    let keys: [(&[&str], String); 3] = [
+        (&["alerts", "page"], format!("{}-pager", view.name)),
+        (&["alerts", "ticket"], format!("{}-queue", view.name)),
+        (&["alerts", "runbook"], format!("docs/runbooks/{}.md", view.name)),
+    ];
+    out.extend(lacking(view, &NO_ALERTS, "alerts", &keys));
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::edit::Repair;
 use crate::effective::View;
 use crate::finding::{Finding, Rule, Severity};
 use crate::profile::burns;
@@ -34,7 +35,8 @@ pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
             && !silent.is_empty()
         {
             let message = format!("{} of this promise can never fire", silent.join(", "));
-            out.push(Finding::new(&UNREACHABLE, at.at, message).on(subject));
+            let repair = Repair::suggest("promise more").put(at.at, "99%");
+            out.push(Finding::new(&UNREACHABLE, at.at, message).on(subject).repair(repair));
         }
     }
 }

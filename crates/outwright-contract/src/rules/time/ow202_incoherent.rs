@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::edit::Repair;
 use crate::effective::Op;
 use crate::finding::{Finding, Rule, Severity};
 use crate::units::{duration, show};
@@ -26,14 +27,20 @@ pub static INCOHERENT: Rule = Rule {
 
 pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
     let read = |phase: &str| op.node.read(&["timeouts", phase], duration);
-    let mut say = |phase: &str, message: String| {
-        if let Some(node) = op.node.at(&["timeouts", phase]) {
-            out.push(Finding::new(&INCOHERENT, node.at, message).on(op.subject()));
+    let mut say = |phase: &str, message: String, other: (&str, Duration)| {
+        if let Some(node) = op.node.at(&["timeouts", other.0]) {
+            let repair = Repair::suggest("make them fit").put(node.at, show(other.1));
+            let at = op.node.at(&["timeouts", phase]).map_or(node.at, |node| node.at);
+            let finding = Finding::new(&INCOHERENT, at, message).on(op.subject());
+            out.push(finding.repair(repair));
         }
     };
     for phase in PHASES {
         if read(phase) == Some(Duration::ZERO) {
-            say(phase, format!("`{phase}` of `{}` is zero", op.name));
+            let bound = read("attempt").filter(|bound| !bound.is_zero());
+            let second = Duration::from_secs(1);
+            let some = (phase, bound.map_or(second, |bound| bound.min(second)));
+            say(phase, format!("`{phase}` of `{}` is zero", op.name), some);
         }
     }
     for (inner, outer) in [("connect", "attempt"), ("first_byte", "attempt"), ("attempt", "total")]
@@ -47,7 +54,9 @@ pub(super) fn check(op: &Op, out: &mut Vec<Finding>) {
                 op.name,
                 show(b)
             );
-            say(inner, message);
+            // The whole grows with its attempt, whatever is inside of an attempt shrinks.
+            let repaired = if outer == "total" { (outer, a) } else { (inner, b) };
+            say(inner, message, repaired);
         }
     }
 }

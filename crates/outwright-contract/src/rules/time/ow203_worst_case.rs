@@ -1,5 +1,6 @@
 //! OW203: the attempts do not fit into the total.
 
+use crate::edit::Repair;
 use crate::effective::{Op, View};
 use crate::finding::{Finding, Rule, Severity};
 use crate::units::show;
@@ -35,6 +36,9 @@ pub(super) fn check(view: &View<'_>, op: &Op, out: &mut Vec<Finding>) {
             show(worst.total)
         );
         let finding = Finding::new(&WORST_CASE, total.at, message).label(worst.sentence());
-        out.push(finding.on(op.subject()));
+        let seconds = worst.sum.as_millis().div_ceil(1000);
+        let repair = Repair::suggest("give the attempts the time that they need")
+            .put(total.at, format!("{seconds}s"));
+        out.push(finding.on(op.subject()).repair(repair));
     }
 }
