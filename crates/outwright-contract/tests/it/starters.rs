@@ -184,7 +184,6 @@ const STATED: &[(&str, Stated)] = &[
             request_id: Some("request-id"),
             version: Some(("stripe-version", "2026-10-28.endive")),
             rows: 3,
-            ..SILENT
         },
     ),
     (
@@ -217,7 +216,7 @@ fn alone(starter: &Starter, options: &Options) -> Loaded {
 fn provider(starter: &Starter) -> Provider {
     let loaded = alone(starter, &Options::run(REVIEWED));
     let text = loaded.report.text(Colour::Off);
-    loaded.providers.into_iter().next().unwrap_or_else(|| panic!("{text}"))
+    loaded.providers.into_iter().next().expect(&text)
 }
 
 /// each passes by itself and with all others, in every environment, also to be run.

@@ -117,7 +117,7 @@ impl Play {
         }
     }
 
-    /// a full quota in the provider's own words is waited out, and not a moment too early.
+    /// a full quota in the provider's own words is waited out, and not a moment too early.
     fn a_throttled_call(&self) {
         let (name, before) = (self.row.name, self.since(0).len());
         let per = match self.row.wait {
@@ -188,7 +188,7 @@ impl Play {
         assert_eq!(answer.field(self.row.stop), Some("false"), "{name}: {}", answer.head);
     }
 
-    /// an answer that is lost on its way is one effect, whatever the provider knows of keys.
+    /// an answer that is lost on its way is one effect, whatever the provider knows of keys.
     fn a_lost_reply(&self) {
         let (name, before) = (self.row.name, self.since(0).len());
         let effects = self.stage.demo.effects().count();
@@ -243,7 +243,7 @@ fn a_known_quota(row: &'static Row) {
     assert_eq!(refused, 0, "{}: {seen:?}", row.name);
 }
 
-/// one provider after the other would wait for minutes, so each has a thread.
+/// one provider after the other would wait for minutes, so each has a thread.
 #[test]
 fn every_starter_holds_against_a_provider_that_behaves_as_its_facts_say() {
     std::thread::scope(|scope| {
