@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod deps;
+mod fuzz;
 mod job;
 mod requirements;
 mod sabotage;
@@ -35,6 +36,8 @@ enum Command {
     Sabotage(sabotage::Options),
     /// Mixed hostile traffic for an hour, or as many minutes as are named: flat memory, no stuck call, no lost slot.
     Soak(soak::Options),
+    /// Any bytes for contracts, for five minutes, or as many seconds as are named.
+    Fuzz(fuzz::Options),
     /// Licences, sources and bans of every package, from the lock file and `deny.toml`.
     Deps,
     /// Adds new codes of findings and refusals to their lock file.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Sabotage(options) => sabotage::run(&options),
         Command::Soak(options) => soak::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Deps => deps::run(),
         Command::Codes => codes(),
     };
