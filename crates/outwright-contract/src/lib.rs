@@ -22,8 +22,8 @@
 pub mod change;
 pub mod deployment;
 pub mod description;
-pub mod draft;
 pub mod diff;
+pub mod draft;
 pub mod edit;
 pub mod explain;
 pub mod finding;

@@ -68,6 +68,7 @@ fn figures(contract: &Contract, op: &Op) -> [Figure; 3] {
     let view = View {
         name: &contract.name,
         name_at: contract.name_at,
+        contract: &contract.root,
         root: &contract.root,
         operations: &contract.operations,
         options: &options,

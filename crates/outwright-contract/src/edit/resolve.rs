@@ -188,7 +188,10 @@ fn place(
                     text: format!(" {}", written(&sub)),
                 });
             }
-            (sub, Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_) | Kind::Broken) => {
+            (
+                sub,
+                Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_) | Kind::Broken | Kind::Undecided,
+            ) => {
                 let start = entry.value.at.start as usize;
                 let stands = Place::new(file, start, end(&entry.value, text));
                 edits.push(Edit { place: stands, text: written(&sub) });
@@ -290,7 +293,7 @@ fn find<'n>(spot: &Spot<'n>, meant: &impl Fn(Option<&Entry>, &Node) -> bool) -> 
         Kind::List(items) => {
             items.iter().map(|item| (None, item, spot.shape.and_then(Shape::each))).collect()
         }
-        Kind::Scalar { .. } | Kind::Empty | Kind::Broken => return None,
+        Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => return None,
     };
     parts.into_iter().find_map(|(entry, map, shape)| {
         let inner = Spot { map, shape };
@@ -304,7 +307,7 @@ fn locate<'n>(node: &'n Node, at: Place, chain: &mut Vec<(&'n Node, usize)>) -> 
     let parts: Vec<(Option<&Entry>, &Node)> = match &node.kind {
         Kind::Map(entries) => entries.iter().map(|entry| (Some(entry), &entry.value)).collect(),
         Kind::List(items) => items.iter().map(|item| (None, item)).collect(),
-        Kind::Scalar { .. } | Kind::Empty | Kind::Broken => return false,
+        Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => return false,
     };
     for (index, (entry, value)) in parts.into_iter().enumerate() {
         chain.push((node, index));
@@ -356,6 +359,6 @@ fn part(node: &Node, index: usize, text: &str) -> Option<(usize, usize)> {
             let item = items.get(index)?;
             Some((item.at.start as usize, end(item, text)))
         }
-        Kind::Scalar { .. } | Kind::Empty | Kind::Broken => None,
+        Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => None,
     }
 }

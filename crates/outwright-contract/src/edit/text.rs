@@ -13,7 +13,7 @@ pub(super) fn end(node: &Node, text: &str) -> usize {
     let inner = match &node.kind {
         Kind::Map(entries) => entries.iter().map(|entry| entry_end(entry, text)).max(),
         Kind::List(items) => items.iter().map(|item| end(item, text)).max(),
-        Kind::Scalar { .. } | Kind::Empty | Kind::Broken => return own,
+        Kind::Scalar { .. } | Kind::Empty | Kind::Broken | Kind::Undecided => return own,
     };
     if flow(node, text) {
         let from = inner.unwrap_or(node.at.start as usize + 1);

@@ -97,7 +97,7 @@ fn what_is_waived_is_suppressed_with_its_reason() {
     let suppression = &result["suppressions"][0];
     assert_eq!(suppression["kind"], "inSource");
     assert_eq!(suppression["justification"], "moving: soon, 100% (shop, until 2026-12-31)");
-    assert_eq!(suppression["location"]["physicalLocation"]["region"]["startLine"], 37);
+    assert_eq!(suppression["location"]["physicalLocation"]["region"]["startLine"], 39);
     assert_eq!(report.json()["findings"][0]["waiver"]["owner"], "shop");
     assert_eq!(report.github(), "", "nobody is bothered with it");
 }

@@ -336,6 +336,18 @@ pub(super) const TABLE: &[Row] = &[
     ("facts", Neutral, "the facts stand elsewhere", "the facts stand elsewhere"),
     ("outwright", Neutral, "the format is another", "the format is another"),
     ("provider", Neutral, "the name is another", "the name is another"),
+    ("cost", Neutral, "a call costs something else", "a call costs something else"),
+    ("data.because", Neutral, "the reason is another", "the reason is another"),
+    ("data.classes", Adds, "more kinds of data go to the provider", "fewer kinds of data go out"),
+    (
+        "data.redact",
+        Guards,
+        "a field is no longer kept out of records",
+        "a field is kept out of records",
+    ),
+    ("data", Other, "other data goes to the provider", "other data goes to the provider"),
+    ("ledger.retention", Less, "outcomes are forgotten sooner", "outcomes are remembered longer"),
+    ("outbox.horizon", More, "a call may be delivered later", "a call is given up sooner"),
 ];
 
 /// What the binary fills in, where a key is missing on one side (`explain` prints the same).

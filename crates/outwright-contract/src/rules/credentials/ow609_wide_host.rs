@@ -51,9 +51,9 @@ const PARENTS: &[&str] = &[
 
 pub(super) fn check(view: &View<'_>, slot: &Entry, out: &mut Vec<Finding>) {
     for item in slot.value.at(&["hosts"]).map(Node::items).unwrap_or_default() {
-        let own = view.base().map(|base| {
-            Repair::suggest("name the host of `base_url`").put(item.at, &*base.host)
-        });
+        let own = view
+            .base()
+            .map(|base| Repair::suggest("name the host of `base_url`").put(item.at, &*base.host));
         out.extend(finding(item).map(|mut finding| {
             finding.repair = own;
             finding
