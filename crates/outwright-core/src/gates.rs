@@ -25,7 +25,7 @@ use crate::bulkhead::{self, Held, Slots};
 use crate::credential::{self, Credential};
 use crate::dice::Draw;
 use crate::event::{BreakerState, What};
-use crate::limits::{LANES_MAX, LEASE_GRACE};
+use crate::limits::LEASE_GRACE;
 use crate::outcome::Verdict;
 use crate::provider::{Mode, OpIndex, Provider};
 use crate::ratelimit::{self, Stamp, Window};
@@ -61,7 +61,7 @@ pub struct Gates {
     authority: Breaker,
     operations: Vec<Breaker>,
     lanes: Vec<Lane>,
-    lane_of: Vec<u8>,
+    lane_of: Vec<u16>,
     windows: Vec<Window>,
     slots: Slots,
     credentials: Vec<Credential>,
@@ -449,7 +449,7 @@ impl Gates {
         }
     }
 
-    fn lane_of(&self, operation: OpIndex) -> u8 {
+    fn lane_of(&self, operation: OpIndex) -> u16 {
         self.lane_of.get(usize::from(operation.0)).copied().unwrap_or(0)
     }
 
@@ -471,21 +471,18 @@ fn reach(p: &Provider) -> Duration {
 }
 
 /// The distinct pairs of windows and credential slot, and which pair each operation has.
-fn lanes(p: &Provider) -> (Vec<Lane>, Vec<u8>) {
+fn lanes(p: &Provider) -> (Vec<Lane>, Vec<u16>) {
     let mut lanes: Vec<Lane> = Vec::new();
-    let mut lane_of = Vec::with_capacity(p.operations.len());
+    let mut lane_of: Vec<u16> = Vec::with_capacity(p.operations.len());
     for op in &p.operations {
         let windows = p.lanes.get(usize::from(op.lane)).copied().unwrap_or(0);
         let same = lanes.iter().position(|lane| lane.windows == windows && lane.slot == op.slot);
-        // More pairs than bits: lanes of the same windows then wait for each other's credential.
-        let near = || lanes.iter().position(|lane| lane.windows == windows);
-        let full = lanes.len() >= LANES_MAX;
-        let at = same.or_else(|| if full { near().or(Some(0)) } else { None });
-        let at = at.unwrap_or_else(|| {
+        let at = same.unwrap_or_else(|| {
             lanes.push(Lane { windows, slot: op.slot, hold: Hold::FREE });
             lanes.len() - 1
         });
-        lane_of.push(u8::try_from(at).unwrap_or(0));
+        // Not more than operations, which are numbered in 16 bits.
+        lane_of.push(u16::try_from(at).unwrap_or(u16::MAX));
     }
     if lanes.is_empty() {
         lanes.push(Lane { windows: 0, slot: None, hold: Hold::FREE });

@@ -94,13 +94,13 @@ impl Window {
         match (&self.count, &mut next.count) {
             (Count::Exact(old), Count::Exact(new)) => new.follow(old, now),
             (Count::Exact(old), Count::Coarse(new)) => {
-                old.arrivals(now).for_each(|arrival| new.add(arrival, 1));
+                old.arrivals(now).for_each(|arrival| new.add(arrival, 1, now));
             }
             (Count::Coarse(old), Count::Exact(new)) => {
-                old.arrivals(now).for_each(|(arrival, sends)| new.add(arrival, sends));
+                old.arrivals(now).for_each(|(arrival, sends)| new.add(arrival, sends, now));
             }
             (Count::Coarse(old), Count::Coarse(new)) => {
-                old.arrivals(now).for_each(|(arrival, sends)| new.add(arrival, sends));
+                old.arrivals(now).for_each(|(arrival, sends)| new.add(arrival, sends, now));
             }
         }
         next.advance(now);

@@ -32,7 +32,7 @@ pub(super) struct Waiter {
     pub(super) priority: Priority,
     pub(super) caller: Option<CallerIndex>,
     /// Where it stands.
-    pub(super) lane: u16,
+    pub(super) lane: u32,
     /// Where a slot is what is missing, it waits until then.
     pub(super) patience: Mono,
     /// It waits no longer than this, whatever is missing.
@@ -144,13 +144,13 @@ impl Queue {
     }
 
     /// The first lane at or after this one in which somebody waits.
-    pub(super) fn busy_lane(&self, from: u16) -> Option<u16> {
-        let (first, bit) = (usize::from(from / 64), from % 64);
+    pub(super) fn busy_lane(&self, from: u32) -> Option<u32> {
+        let (first, bit) = (from as usize / 64, from % 64);
         let words = self.busy.iter().enumerate().skip(first);
         words.map(|(at, word)| (at, if at == first { word >> bit << bit } else { *word })).find_map(
             |(at, word)| {
                 let lane = at * 64 + word.trailing_zeros() as usize;
-                (word != 0).then_some(lane).and_then(|lane| u16::try_from(lane).ok())
+                (word != 0).then_some(lane).and_then(|lane| u32::try_from(lane).ok())
             },
         )
     }
@@ -165,7 +165,7 @@ impl Queue {
         &mut self,
         lanes: usize,
         callers: usize,
-        lane_of: impl Fn(&Waiter) -> u16,
+        lane_of: impl Fn(&Waiter) -> u32,
     ) {
         let mut waiting: Vec<_> = (0..self.entries.len())
             .filter_map(|index| self.at(u32::try_from(index).unwrap_or(NOBODY)))
@@ -182,8 +182,8 @@ impl Queue {
     }
 
     /// Whether somebody of this or a higher urgency waits in the lane: a newcomer must not overtake it.
-    pub(super) fn ahead(&self, lane: u16, priority: Priority) -> Ahead {
-        let lines = self.lines.get(usize::from(lane)).into_iter().flatten();
+    pub(super) fn ahead(&self, lane: u32, priority: Priority) -> Ahead {
+        let lines = self.lines.get(lane as usize).into_iter().flatten();
         let waits = lines.take(priority as usize + 1).any(|line| line.first != NOBODY);
         if waits { Ahead::Somebody } else { Ahead::Nobody }
     }
@@ -222,8 +222,8 @@ impl Queue {
     }
 
     /// The most urgent and then oldest of a lane.
-    pub(super) fn head(&self, lane: u16) -> Option<Head> {
-        let lines = self.lines.get(usize::from(lane))?;
+    pub(super) fn head(&self, lane: u32) -> Option<Head> {
+        let lines = self.lines.get(lane as usize)?;
         let first = lines.iter().map(|line| line.first).find(|first| *first != NOBODY)?;
         self.at(first)
     }
@@ -308,8 +308,8 @@ impl Queue {
         self.entries.get_mut(index as usize)
     }
 
-    fn line(&mut self, lane: u16, priority: Priority) -> Option<&mut Line> {
-        self.lines.get_mut(usize::from(lane))?.get_mut(priority as usize)
+    fn line(&mut self, lane: u32, priority: Priority) -> Option<&mut Line> {
+        self.lines.get_mut(lane as usize)?.get_mut(priority as usize)
     }
 
     fn place(&mut self) -> Option<u32> {
@@ -360,8 +360,8 @@ impl Queue {
     }
 
     /// Changes the bit of a lane.
-    fn mark(&mut self, lane: u16, change: impl Fn(u64, u64) -> u64) {
-        if let Some(word) = self.busy.get_mut(usize::from(lane / 64)) {
+    fn mark(&mut self, lane: u32, change: impl Fn(u64, u64) -> u64) {
+        if let Some(word) = self.busy.get_mut(lane as usize / 64) {
             *word = change(*word, 1 << (lane % 64));
         }
     }

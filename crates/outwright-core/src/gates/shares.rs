@@ -53,7 +53,7 @@ impl Gates {
 
     /// Where somebody stands in the queue: a lane of its own for each caller, so that nobody stands behind one that
     /// has used up its share.
-    pub(super) fn line_of(&self, wish: Wish) -> u16 {
+    pub(super) fn line_of(&self, wish: Wish) -> u32 {
         line(self.lane_of(wish.operation), self.callers.len(), wish.caller)
     }
 
@@ -89,10 +89,11 @@ impl Gates {
 }
 
 /// The line of a caller in a lane, where so many callers are told apart.
-pub(super) fn line(lane: u8, callers: usize, caller: Option<CallerIndex>) -> u16 {
-    let callers = u16::try_from(callers).unwrap_or(u16::MAX).saturating_add(1);
-    let own = caller.map_or(0, |at| u16::from(at.0).saturating_add(1));
-    u16::from(lane).saturating_mul(callers).saturating_add(own)
+pub(super) fn line(lane: u16, callers: usize, caller: Option<CallerIndex>) -> u32 {
+    // At most 256 callers, and as many lanes as operations: 16 bits each, and one line beside the callers'.
+    let callers = u32::try_from(callers).unwrap_or(u32::MAX).saturating_add(1);
+    let own = caller.map_or(0, |at| u32::from(at.0).saturating_add(1));
+    u32::from(lane).saturating_mul(callers).saturating_add(own)
 }
 
 fn share(p: &Provider, at: CallerIndex) -> Option<&Share> {

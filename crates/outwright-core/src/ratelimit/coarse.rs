@@ -20,6 +20,8 @@ pub(super) struct Coarse {
     part: u64,
     parts: VecDeque<Part>,
     used: u32,
+    /// Since when it counts itself: sends from before stand in other parts than that of their grant.
+    since: Mono,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,8 @@ impl Coarse {
         let after = per.saturating_add(doubt);
         let held = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX) / part + 3;
         let held = usize::try_from(held).unwrap_or(usize::MAX).min(1 << 16);
-        Self { requests, per, doubt, after, part, parts: VecDeque::with_capacity(held), used: 0 }
+        let parts = VecDeque::with_capacity(held);
+        Self { requests, per, doubt, after, part, parts, used: 0, since: Mono::ZERO }
     }
 
     /// When the sends of each part have arrived at the latest, and how many they are; in this order.
@@ -44,7 +47,8 @@ impl Coarse {
     }
 
     /// Counts sends that arrive then; each call at the earliest at the time of the one before.
-    pub(super) fn add(&mut self, arrival: Mono, sends: u32) {
+    pub(super) fn add(&mut self, arrival: Mono, sends: u32, now: Mono) {
+        self.since = now;
         // A part counts for the doubt longer than an arrival does, so it may begin earlier by that.
         let number = arrival.minus(self.doubt).nanos() / self.part;
         self.used = self.used.saturating_add(sends);
@@ -73,14 +77,18 @@ impl Coarse {
 
     pub(super) fn enter(&mut self, now: Mono, _: Stamp) {
         let number = now.nanos() / self.part;
-        self.used += 1;
+        self.used = self.used.saturating_add(1);
         match self.parts.back_mut() {
-            Some(last) if last.number == number => last.sends += 1,
+            // A send that was taken over may arrive later than this one: it counts to then.
+            Some(last) if last.number >= number => last.sends = last.sends.saturating_add(1),
             Some(_) | None => self.parts.push_back(Part { number, sends: 1 }),
         }
     }
 
     pub(super) fn refund(&mut self, granted: Mono) {
+        if granted < self.since {
+            return;
+        }
         let number = granted.nanos() / self.part;
         let Ok(at) = self.parts.binary_search_by_key(&number, |part| part.number) else { return };
         if let Some(part) = self.parts.get_mut(at).filter(|part| part.sends > 0) {

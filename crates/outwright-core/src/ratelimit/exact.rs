@@ -21,6 +21,9 @@ pub(super) struct Exact {
     live: usize,
     /// When each send that has arrived leaves the window.
     leaving: VecDeque<Mono>,
+    /// Since when it counts by its own rules: whose doubt ended under those of the log before it stands among the
+    /// others at another time than its own.
+    since: Mono,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +44,19 @@ impl Exact {
             doubtful: VecDeque::with_capacity(requests * 2),
             live: 0,
             leaving: VecDeque::with_capacity(requests),
+            since: Mono::ZERO,
         }
     }
 
-    /// Takes over the sends of a log of another size.
+    /// Takes over the sends of a log of another size, all of them, also where it allows fewer: what is in doubt may
+    /// still be taken back, and then one that has arrived decides when there is room again.
     pub(super) fn follow(&mut self, old: &Self, now: Mono) {
         let arrived = old.leaving.iter().map(|leaves| leaves.minus(old.per));
         self.leaving.extend(arrived.map(|arrival| arrival.plus(self.per)));
         self.doubtful.extend(old.doubtful.iter().filter(|send| send.live));
         self.live = self.doubtful.len();
+        self.since = now;
         self.advance(now);
-        self.forget_the_oldest();
     }
 
     /// When each send that counts has arrived, or will have at the latest; in this order.
@@ -61,17 +66,16 @@ impl Exact {
         arrived.chain(self.doubtful.iter().filter(|send| send.live).map(|send| send.certain))
     }
 
-    /// Counts sends that arrive then; each call at the earliest at the time of the one before.
-    pub(super) fn add(&mut self, arrival: Mono, sends: u32) {
+    /// Counts sends that arrive then, of a window whose sends cannot be taken back here.
+    ///
+    /// Each call at the earliest at the time of the one before. Of more sends than it allows only the last so many
+    /// decide when there is room again; the others are forgotten, since they may be very many.
+    pub(super) fn add(&mut self, arrival: Mono, sends: u32, now: Mono) {
         let most = usize::try_from(sends).unwrap_or(usize::MAX).min(self.requests);
         self.leaving.extend(std::iter::repeat_n(arrival.plus(self.per), most));
-        self.forget_the_oldest();
-    }
-
-    /// Of more sends than it allows only the last so many decide when there is room again.
-    fn forget_the_oldest(&mut self) {
-        let surplus = (self.live + self.leaving.len()).saturating_sub(self.requests);
-        self.leaving.drain(..surplus.min(self.leaving.len()));
+        let surplus = self.leaving.len().saturating_sub(self.requests);
+        self.leaving.drain(..surplus);
+        self.since = now;
     }
 
     pub(super) fn advance(&mut self, now: Mono) {
@@ -91,15 +95,23 @@ impl Exact {
     }
 
     pub(super) fn look(&self) -> Look {
-        if self.live + self.leaving.len() < self.requests {
-            return Look::Room;
+        match (self.live + self.leaving.len()).checked_sub(self.requests) {
+            None => Look::Room,
+            Some(surplus) => Look::Full(self.opens(surplus)),
         }
-        let opens = match (self.leaving.front(), self.doubtful.front()) {
-            (Some(leaves), _) => *leaves,
-            (None, Some(send)) => send.certain.plus(self.per),
-            (None, None) => Mono::MAX,
+    }
+
+    /// When it has room, where so many more count than leave none: as many and one have to go, one behind the other.
+    ///
+    /// Those that a window in parts handed over may leave later than some behind them.
+    fn opens(&self, surplus: usize) -> Mono {
+        let arrived = self.leaving.iter().take(surplus + 1).copied().max();
+        let Some(behind) = surplus.checked_sub(self.leaving.len()) else {
+            return arrived.unwrap_or(Mono::MAX);
         };
-        Look::Full(opens)
+        let last = self.doubtful.iter().filter(|send| send.live).nth(behind);
+        let last = last.map_or(Mono::MAX, |send| send.certain.plus(self.per));
+        arrived.map_or(last, |arrived| arrived.max(last))
     }
 
     pub(super) fn enter(&mut self, now: Mono, stamp: Stamp) {
@@ -123,6 +135,9 @@ impl Exact {
             while self.doubtful.front().is_some_and(|send| !send.live) {
                 self.doubtful.pop_front();
             }
+            return;
+        }
+        if granted < self.since {
             return;
         }
         // It was taken for arrived when its doubt ended: any entry of that moment is as good as its own.

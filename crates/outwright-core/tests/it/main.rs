@@ -10,3 +10,4 @@ mod report;
 mod shares;
 mod succession;
 mod threads;
+mod windows;
