@@ -8,8 +8,8 @@ use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
-    About, Bodies, Caller, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Links, Listen, Media,
-    Mode, OpIndex, Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
+    About, Bodies, Caller, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Keys, Links, Listen,
+    Media, Mode, OpIndex, Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
 use outwright_core::{breaker, bulkhead, cache, fallback, ratelimit, retry, timeout};
@@ -261,6 +261,7 @@ fn callers(view: &View<'_>) -> Made<Vec<Caller>> {
     let policy = slots_and_queue(view)?;
     let entries = view.root.at(&["callers"]).map(Node::entries).unwrap_or_default();
     let named = |name: &str| view.operations.iter().position(|op| op.name == name);
+    let keys = if entries.len() == 1 { Keys::Verbatim } else { Keys::Derived };
     let one = |entry: &Entry| {
         let listed = entry.value.at(&["operations"]).map(Node::items);
         let operations = listed.map(|items| {
@@ -272,6 +273,7 @@ fn callers(view: &View<'_>) -> Made<Vec<Caller>> {
             operations: operations.transpose()?,
             priority: priority(&entry.value),
             share: policy.share(entry.value.read(&["share"], ratio).unwrap_or(1.0)),
+            keys,
             retired: false,
         })
     };

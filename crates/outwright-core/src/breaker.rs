@@ -198,6 +198,21 @@ impl Breaker {
         }
     }
 
+    /// Begins anew, since what it judged is somewhere else now; what an operator decided stays.
+    ///
+    /// Passes that are out are stale: they tell of what it judged before. Says the new state where it changed.
+    pub fn begin_anew(&mut self, policy: &Policy) -> Option<BreakerState> {
+        let closed = State::Closed { since: Mono::ZERO, ramp: Duration::ZERO };
+        let (state, changed) = match self.state {
+            State::Closed { .. } => (closed, None),
+            State::Open { .. } | State::HalfOpen { .. } => (closed, Some(BreakerState::Closed)),
+            stays @ (State::ForcedOpen { .. } | State::Disabled) => (stays, None),
+        };
+        let epoch = self.epoch.wrapping_add(1);
+        *self = Self { state, epoch, ..Self::new(policy, self.scope) };
+        changed
+    }
+
     /// What it would say now. Takes nothing.
     #[must_use]
     pub fn look(&self, policy: &Policy, now: Mono) -> Look {

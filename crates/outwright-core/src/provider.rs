@@ -98,6 +98,13 @@ impl Provider {
         u8::try_from(at).ok().map(CallerIndex)
     }
 
+    /// How the provider sees the keys of a caller of this name, one of an earlier contract included.
+    #[must_use]
+    pub fn keys_of(&self, name: &str) -> Keys {
+        let known = self.callers.iter().find(|caller| *caller.name == *name);
+        known.map_or(Keys::Derived, |caller| caller.keys)
+    }
+
     /// How many callers the contract lists; none: whoever reaches the gateway may call.
     #[must_use]
     pub fn callers_listed(&self) -> usize {
@@ -116,8 +123,21 @@ pub struct Caller {
     pub priority: Priority,
     /// What it may hold at most.
     pub share: bulkhead::Share,
+    /// How the provider sees its keys.
+    pub keys: Keys,
     /// Set when it stood in an earlier contract: what it has under way it finishes.
     pub retired: bool,
+}
+
+/// How a provider sees the idempotency keys of a caller.
+///
+/// It never changes while the process lives, whatever is reloaded: a repeat carries the key that the first send carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// As the caller wrote them: it is the only one.
+    Verbatim,
+    /// Derived from caller, operation and key, so that they never cross callers.
+    Derived,
 }
 
 impl Caller {

@@ -2,7 +2,7 @@
 //! token, and what the keys of callers are made with.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -55,6 +55,8 @@ impl Token {
                 let token = Self::random()?;
                 file.write_all(&token.0)?;
                 file.sync_all()?;
+                // Its name too: after a power cut another salt would make other keys for the same repeats.
+                File::open(folder)?.sync_all()?;
                 Ok(token)
             }
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
@@ -63,7 +65,7 @@ impl Token {
     }
 
     fn read(path: &Path) -> io::Result<Self> {
-        let mut file = std::fs::File::open(path)?;
+        let mut file = File::open(path)?;
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
             let cause = "others can read it; run `chmod 600` on it, or delete it to have a new one";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, cause));

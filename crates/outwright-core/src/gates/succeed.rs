@@ -3,6 +3,7 @@
 use super::shares::line;
 use super::{Breaker, Gates, Held, Hold, Mono, Provider, Told, Window, breaker, lanes, reach};
 use crate::credential::Credential;
+use crate::provider::OpIndex;
 
 impl Gates {
     /// From now on the gates go by this contract, whose indices are those of the one before
@@ -15,12 +16,19 @@ impl Gates {
         self.note_told(now, Told::Contract);
         let breakers = std::iter::once(&mut self.authority).chain(&mut self.operations);
         breakers.for_each(|breaker| breaker.follow(&before.breaker, &p.breaker));
+        let moved = before.base.authority != p.base.authority;
+        if moved {
+            self.begin_anew(p);
+        }
         self.operations.resize_with(p.operations.len(), || {
             Breaker::new(&p.breaker, breaker::Scope::Operation)
         });
         self.windows = self.windows_of(before, p, now);
         self.callers.resize_with(p.callers.len(), Held::default);
         self.lanes_are(p, now);
+        if moved {
+            self.lanes.iter_mut().for_each(|lane| lane.hold = Hold::FREE);
+        }
         // Who waits for one of these goes on waiting until it is told of: the next thing that happens.
         self.credentials.resize_with(p.slots.len(), Credential::awaited);
         self.inherit_shares();
@@ -28,6 +36,19 @@ impl Gates {
         self.inherited =
             super::Inherited { slots: self.slots.used(), waiting: self.queue.waiting() };
         self.pump(p, now);
+    }
+
+    /// The provider is at another authority: what was learned of the one before says nothing of it.
+    ///
+    /// Windows go on: the account whose quota they count may be the same.
+    fn begin_anew(&mut self, p: &Provider) {
+        let changed = self.authority.begin_anew(&p.breaker);
+        self.note(None, changed);
+        for at in 0..self.operations.len() {
+            let breaker = self.operations.get_mut(at);
+            let changed = breaker.and_then(|breaker| breaker.begin_anew(&p.breaker));
+            self.note(u16::try_from(at).ok().map(OpIndex), changed);
+        }
     }
 
     /// The windows of a contract, with the sends that those of the same name know of.

@@ -6,7 +6,7 @@
 
 use http::Method;
 
-use super::{Caller, OpIndex, Operation, Provider, Slot};
+use super::{Caller, Keys, OpIndex, Operation, Provider, Slot};
 use crate::admission::Routes;
 use crate::limits::LANES_MAX;
 
@@ -102,8 +102,10 @@ fn callers(
             listed.map(|listed| listed.iter().copied().filter_map(&place_of).collect());
         let new = Caller { operations, ..new.clone() };
         match callers.iter_mut().find(|caller| caller.name == new.name) {
-            Some(caller) => *caller = new,
-            None => callers.push(new),
+            // Its keys go on as they are: another form of the same key would be another key to the provider.
+            Some(caller) => *caller = Caller { keys: caller.keys, ..new },
+            // A contract that listed nobody had its callers' keys derived.
+            None => callers.push(Caller { keys: Keys::Derived, ..new }),
         }
     }
     if callers.len() > usize::from(u8::MAX) + 1 {

@@ -4,7 +4,7 @@ use outwright_core::bulkhead;
 use outwright_core::call::{Call, Cx};
 use outwright_core::dice::{Dice, Draw};
 use outwright_core::gates::{Ask, Claim, Entry, Gates, Grant, Left, Ticket};
-use outwright_core::provider::{Caller, CallerIndex, OpIndex, Priority, Provider};
+use outwright_core::provider::{Caller, CallerIndex, Keys, OpIndex, Priority, Provider};
 use outwright_core::refusal::Reason;
 use outwright_core::step::{CallId, Input, Request, RequestBody, Step};
 use outwright_core::time::{Mono, Now};
@@ -24,6 +24,7 @@ fn shared() -> Provider {
         operations: None,
         priority: Priority::Critical,
         share: p.bulkhead.share(ratio),
+        keys: Keys::Derived,
         retired: false,
     };
     p.callers = Box::new([caller("shop", 0.6), caller("books", 0.4)]);

@@ -1,9 +1,13 @@
 //! A contract takes the place of another while calls are under way: indices stay, and what was counted counts on.
 
+use http::HeaderValue;
 use outwright_core::dice::Draw;
 use outwright_core::event::BreakerState;
-use outwright_core::gates::{Ask, Claim, Entry, Gates, Grant, Left, Turn, Which};
-use outwright_core::provider::{Inject, OpIndex, Priority, Provider, Slot, Source, TooMany};
+use outwright_core::gates::{Ask, Claim, Entry, Gates, Grant, Left, Lesson, Try, Turn, Which};
+use outwright_core::outcome::{Hint, HintSource, Signal, Verdict};
+use outwright_core::provider::{
+    Caller, Inject, Keys, OpIndex, Priority, Provider, Slot, Source, TooMany,
+};
 use outwright_core::refusal::Reason;
 use outwright_core::time::Mono;
 use outwright_core::{bulkhead, ratelimit};
@@ -43,6 +47,11 @@ impl Scene {
                 panic!("{other:?}")
             }
         }
+    }
+
+    fn learn(&mut self, grant: &mut Grant, verdict: Verdict) {
+        let lesson = Lesson { verdict, try_number: Try::First, draw: Draw::of(u64::MAX) };
+        self.gates.learn(&self.p, self.now, grant, lesson);
     }
 
     fn leave(&mut self, grant: Grant) {
@@ -344,4 +353,105 @@ fn a_grant_of_an_operation_that_is_gone_is_given_back_as_any_other() {
     assert_eq!(scene.gates.grants_out(), 1);
     scene.leave(grant);
     assert_eq!((scene.gates.grants_out(), scene.gates.slots_used()), (0, 0));
+}
+
+/// Breaker, wait and passes that are out are of the host before.
+#[test]
+fn a_provider_that_moved_to_another_host_begins_anew() {
+    let mut scene = Scene::new(provider());
+    let mut old: Vec<_> = (0..16).map(|_| scene.grant(READ)).collect();
+    let (mut throttled, mut last) = (scene.grant(READ), scene.grant(READ));
+    for _ in 0..19 {
+        let mut grant = scene.grant(READ);
+        scene.learn(&mut grant, Verdict::of(Signal::ConnectRefused));
+        scene.leave(grant);
+    }
+    let hint = Hint { wait: secs(600.0), source: HintSource::RetryAfter };
+    scene.learn(&mut throttled, Verdict { hint: Some(hint), ..Verdict::of(Signal::S429) });
+    scene.learn(&mut last, Verdict::of(Signal::Reset));
+    [throttled, last].into_iter().for_each(|grant| scene.leave(grant));
+    assert_eq!(scene.gates.breaker(Which::Authority, scene.now), BreakerState::Open);
+    let host = |name| move |p: &mut Provider| p.base.authority = HeaderValue::from_static(name);
+    scene.reload(|p| p.about.team = "another".into());
+    assert!(matches!(scene.enter(READ), Entry::Refused(_)), "it is the same host");
+    scene.reload(host("new.example.com"));
+    assert_eq!(scene.gates.breaker(Which::Authority, scene.now), BreakerState::Closed);
+    let grant = scene.grant(READ);
+    old.iter_mut().for_each(|grant| scene.learn(grant, Verdict::of(Signal::ConnectRefused)));
+    let after = scene.gates.breaker(Which::Authority, scene.now);
+    assert_eq!(after, BreakerState::Closed, "what comes late tells of the host before");
+    old.into_iter().chain([grant]).for_each(|grant| scene.leave(grant));
+    // What an operator decided stays.
+    scene.gates.turn(&scene.p, scene.now, Which::Authority, Turn::ForceOpen(None));
+    scene.reload(host("third.example.com"));
+    let forced = scene.gates.breaker(Which::Authority, scene.now);
+    assert_eq!(forced, BreakerState::ForcedOpen);
+}
+
+/// A repeat after a reload carries the key that the first send carried.
+#[test]
+fn the_form_of_a_callers_keys_never_changes() {
+    let listing = |names: &[&str]| {
+        let mut p = provider();
+        let keys = if names.len() == 1 { Keys::Verbatim } else { Keys::Derived };
+        let caller = |name: &&str| Caller {
+            name: (*name).into(),
+            operations: None,
+            priority: Priority::Critical,
+            share: p.bulkhead.share(1.0),
+            keys,
+            retired: false,
+        };
+        p.callers = names.iter().map(caller).collect();
+        p
+    };
+    for (contracts, shop, books) in [
+        (
+            &[&["shop"][..], &["shop", "books"], &["books"], &["books", "shop"]][..],
+            Keys::Verbatim,
+            Keys::Derived,
+        ),
+        (&[&["shop", "books"], &["shop"], &["books"]], Keys::Derived, Keys::Derived),
+        (&[&[], &["shop"], &["books", "shop"]], Keys::Derived, Keys::Derived),
+        (&[&["shop"], &[], &["books"]], Keys::Verbatim, Keys::Derived),
+    ] {
+        let mut stands = listing(contracts[0]);
+        for next in &contracts[1..] {
+            stands = listing(next).succeeding(&stands).unwrap();
+            assert_eq!(stands.keys_of("shop"), shop, "{contracts:?}");
+            assert_eq!(stands.keys_of("books"), books, "{contracts:?}");
+        }
+    }
+}
+
+/// More pairs of windows and credentials than there are bits in a word: each operation still counts in its own windows
+/// and waits for its own credential.
+#[test]
+fn operations_of_many_credentials_are_not_mixed_up() {
+    let mut p = with_window(1, secs(10.0));
+    p.lanes = Box::new([0, 1]);
+    let names: Vec<_> = (0..80).map(|number| format!("key{number}")).collect();
+    p.slots = names.iter().map(|name| slot(name)).collect();
+    let one = p.operation(READ).clone();
+    p.operations = (0..81)
+        .map(|number: u8| {
+            let mut operation = one.clone();
+            operation.name = format!("op{number}").into();
+            operation.template = format!("/v1/{number}").into();
+            operation.slot = Some(number.min(79));
+            // Only the last one counts in the window.
+            operation.lane = u8::from(number == 80);
+            operation
+        })
+        .collect();
+    let mut scene = Scene::new(p);
+    scene.gates.credential_is(&scene.p, scene.now, 79, (7, Mono::MAX));
+    let last = scene.grant(OpIndex(80));
+    assert_eq!(last.version(), 7);
+    scene.leave(last);
+    assert!(matches!(scene.enter(OpIndex(80)), Entry::Queued(_)), "its window is full");
+    let beside = scene.grant(OpIndex(79));
+    scene.leave(beside);
+    let without = scene.enter(OpIndex(70));
+    assert!(!matches!(without, Entry::Granted(_)), "its credential is not there: {without:?}");
 }

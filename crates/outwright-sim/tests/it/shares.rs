@@ -2,7 +2,7 @@
 
 use outwright_core::bulkhead;
 use outwright_core::event::{Event, What};
-use outwright_core::provider::{Caller, CallerIndex, Priority, Provider};
+use outwright_core::provider::{Caller, CallerIndex, Keys, Priority, Provider};
 use outwright_core::time::Mono;
 use outwright_sim::world::{Setting, World};
 
@@ -20,6 +20,7 @@ fn shared(shop: f64, books: f64) -> Provider {
         operations: None,
         priority: Priority::Critical,
         share: provider.bulkhead.share(part),
+        keys: Keys::Derived,
         retired: false,
     };
     provider.callers = Box::new([caller("shop", shop), caller("books", books)]);

@@ -15,7 +15,7 @@ use http::uri::PathAndQuery;
 use http_body::Body;
 use outwright_core::admission;
 use outwright_core::outcome::{Class, Effect, Fault};
-use outwright_core::provider::{Plan, Provider};
+use outwright_core::provider::{Keys, Plan, Provider};
 use outwright_core::refusal::Refusal;
 use outwright_core::step::{self, Failure, Skip, Step};
 use tokio::sync::oneshot;
@@ -155,9 +155,9 @@ fn of<'a>(core: &'a Core, job: &Job, (outlet, caller): (&'a Outlet, Option<&'a C
     }
 }
 
-/// The caller whose keys must not meet those of others; none where the contract has only one.
+/// The caller whose keys must not meet those of others; none where the provider sees them as they are.
 fn whose_keys<'a>(provider: &Provider, caller: Option<&'a Caller>) -> Option<&'a Caller> {
-    caller.filter(|_| provider.callers_listed() != 1)
+    caller.filter(|caller| provider.keys_of(caller.name()) == Keys::Derived)
 }
 
 /// Gives a call its request, as the provider gets it.
