@@ -14,8 +14,10 @@ use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::{load as contracts, state};
 
+use descriptors::Descriptors;
 use reload::{Contracts, LOOK_EVERY};
 
+mod descriptors;
 mod reload;
 
 /// Serves until SIGTERM or SIGINT, then finishes what is under way.
@@ -24,6 +26,8 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         Ok(read) => read,
         Err(exit) => return exit,
     };
+    // Before anything is opened that could be one too many.
+    let descriptors = Descriptors::raise();
     let handle = match start(args, loaded.clone()) {
         Ok(handle) => handle,
         Err(exit) => return exit,
@@ -59,6 +63,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     if let Some(file) = handle.admin_token_file() {
         eprintln!("outwright: the admin token is in {}", file.display());
     }
+    descriptors.tell(handle.shared().holds().calls.most);
     let mut contracts = Contracts::new(args, &handle, (sources, loaded));
     signals.attend(LOOK_EVERY, |why| contracts.look(why));
     eprintln!("outwright: no new calls; those under way are finished");
@@ -120,7 +125,7 @@ fn start(args: &RunArgs, loaded: Loaded) -> Result<Handle, Exit> {
     if let Some(cores) = args.cores.and_then(NonZeroUsize::new) {
         config.cores = cores;
     }
-    let mut settings = Settings::new(log);
+    let mut settings = Settings::new(log).bounded_by(loaded.deployment.bounds);
     settings.dev = args.dev;
     if let Some(name) = loaded.deployment.name {
         settings.name = name.into();

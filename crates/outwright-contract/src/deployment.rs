@@ -10,6 +10,7 @@ use crate::finding::{Finding, Severity};
 use crate::node::Node;
 use crate::options::{Options, Purpose};
 use crate::rules::{callers, egress, format};
+use crate::units;
 
 /// Where the gateway listens and what it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Deployment {
     pub hosts: Vec<String>,
     /// Certificate chain and key of the listeners, PEM.
     pub tls: Option<Tls>,
+    /// What the process holds at most.
+    pub bounds: Bounds,
     /// Whether callers on loopback need a token too.
     pub tokens_required: bool,
     /// The environment.
@@ -49,6 +52,18 @@ pub struct Tls {
     pub client_ca: Option<PathBuf>,
 }
 
+/// What a process holds at most; none: what it would without being told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Calls under way at once.
+    pub calls: Option<usize>,
+    /// Bytes of bodies and kept replies.
+    pub bytes: Option<usize>,
+}
+
+/// Least bytes that a process may hold (chosen: a few calls whose replies are looked into).
+const BYTES_MIN: usize = 1 << 20;
+
 impl Default for Deployment {
     fn default() -> Self {
         Self {
@@ -58,6 +73,7 @@ impl Default for Deployment {
             socket: None,
             hosts: Vec::new(),
             tls: None,
+            bounds: Bounds::default(),
             tokens_required: false,
             environment: None,
             environments: Vec::new(),
@@ -81,6 +97,7 @@ pub(crate) fn read(roots: &[&Node], options: &Options, findings: &mut Vec<Findin
         socket: root.word(&["listen", "socket"]).map(PathBuf::from),
         hosts: hosts(root, findings),
         tls: tls(root),
+        bounds: bounds(root),
         tokens_required: root.word(&["tokens"]) == Some("required"),
         environment: root.word(&["environment"]).map(str::to_owned),
         environments: root.words(&["environments"]).into_iter().map(str::to_owned).collect(),
@@ -153,6 +170,12 @@ fn tls(root: &Node) -> Option<Tls> {
     })
 }
 
+fn bounds(root: &Node) -> Bounds {
+    let calls = root.word(&["bounds", "calls"]).and_then(|text| text.parse().ok());
+    let bytes = root.word(&["bounds", "bytes"]).and_then(|text| units::bytes(text).ok());
+    Bounds { calls, bytes: bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)) }
+}
+
 fn tokens(root: &Node) -> Vec<(String, Source)> {
     let entries = root.at(&["callers"]).map(Node::entries).unwrap_or_default();
     let token = |node: &Node| match (node.word(&["token", "file"]), node.word(&["token", "env"])) {
@@ -175,6 +198,13 @@ fn refuse(root: &Node, deployment: &Deployment, options: &Options, findings: &mu
         let message = format!("`name` has the wrong form: `{name}`");
         let help = "a deployment's name begins with a letter";
         findings.push(Finding::new(&format::FORM, node.at, message).on("name").help(help));
+    }
+    if deployment.bounds.bytes.is_some_and(|bytes| bytes < BYTES_MIN)
+        && let Some(node) = root.at(&["bounds", "bytes"])
+    {
+        let message = "`bounds.bytes` is too little for ordinary bodies";
+        let help = "write 1MiB or more";
+        findings.push(Finding::new(&format::FORM, node.at, message).on("bounds").help(help));
     }
     egress::deployed(root, deployment, findings);
     callers::deployed(root, options, findings);

@@ -140,6 +140,22 @@ pub(crate) static DEPLOYMENT: Shape = Map(&[
         "TLS of all ports; required off loopback.",
     ),
     may(
+        "bounds",
+        Map(&[
+            may(
+                "calls",
+                Count(1, 1_000_000),
+                "Calls of all providers together that are under way at once; the last fifth only for critical ones. Default 12288.",
+            ),
+            may(
+                "bytes",
+                Bytes,
+                "Bytes of bodies and kept replies that are held at once; at most half of them for kept replies. Default `256MiB`.",
+            ),
+        ]),
+        "What the process holds at most.",
+    ),
+    may(
         "tokens",
         Word(&["loopback_free", "required"]),
         "Whether callers on loopback and on the socket need a token. Default `loopback_free`.",

@@ -30,7 +30,7 @@
 
 use http::Method;
 
-use crate::provider::{CallerIndex, Key, KeyOrigin, OpIndex, Operation, Provider};
+use crate::provider::{CallerIndex, Key, KeyOrigin, OpIndex, Operation, Priority, Provider};
 use crate::refusal::{Reason, Refusal};
 use crate::step::Request;
 
@@ -340,6 +340,20 @@ pub fn look_at_caller(
         return Ok(());
     }
     Err(Refusal::now(Reason::NotAllowed))
+}
+
+/// How urgent a call is: what was asked for, as far as operation and caller allow it.
+#[must_use]
+pub fn priority(
+    provider: &Provider,
+    operation: &Operation,
+    caller: Option<CallerIndex>,
+    asked: Priority,
+) -> Priority {
+    let caller = caller.and_then(|at| provider.callers.get(usize::from(at.0)));
+    let ceiling = caller.map_or(Priority::Critical, |caller| caller.priority);
+    // Most urgent first: the latest of the three is what operation and caller allow at most.
+    asked.max(operation.priority).max(ceiling)
 }
 
 /// Whether the caller itself must send a key.

@@ -174,12 +174,11 @@ impl Call {
             cx.events.push(Event { call: request.id, what: What::Refused(refusal.reason) });
             return Err(refusal);
         }
-        let caller = request.caller.and_then(|at| cx.provider.callers.get(usize::from(at.0)));
-        let ceiling = caller.map_or(Priority::Critical, |caller| caller.priority);
+        let priority =
+            admission::priority(cx.provider, operation, request.caller, request.priority);
         Ok(Self {
             request,
-            // Most urgent first: the latest of the three is what operation and caller allow at most.
-            priority: request.priority.max(operation.priority).max(ceiling),
+            priority,
             deadline,
             stage: Stage::Enter,
             grant: None,

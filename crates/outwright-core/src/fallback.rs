@@ -168,6 +168,7 @@ const fn is_degraded(lack: Lack) -> bool {
             | Reason::CallerGone
             | Reason::StoreDown
             | Reason::MemoryFull
+            | Reason::CallsFull
             | Reason::Draining => false,
         },
         Lack::Failed(fault) => match fault {
@@ -225,6 +226,7 @@ mod tests {
             Reason::CallerGone,
             Reason::StoreDown,
             Reason::MemoryFull,
+            Reason::CallsFull,
             Reason::Draining,
         ];
         let honest_faults = [Fault::AddressProhibited, Fault::RequestBroken];

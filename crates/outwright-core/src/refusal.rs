@@ -35,13 +35,15 @@ pub enum Reason {
     StoreDown,
     /// The process keeps as much of bodies as it may.
     MemoryFull,
+    /// The process has as many calls under way as it may.
+    CallsFull,
     /// The process is draining.
     Draining,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BreakerOpen,
         Self::Hold,
         Self::Exhausted,
@@ -57,6 +59,7 @@ impl Reason {
         Self::CallerGone,
         Self::StoreDown,
         Self::MemoryFull,
+        Self::CallsFull,
         Self::Draining,
     ];
 
@@ -79,6 +82,7 @@ impl Reason {
             Self::CallerGone => "caller_gone",
             Self::StoreDown => "store_down",
             Self::MemoryFull => "memory_full",
+            Self::CallsFull => "calls_full",
             Self::Draining => "draining",
         }
     }

@@ -82,8 +82,7 @@ impl Admin {
     }
 
     fn metrics(&self) -> Response<Whole> {
-        let page =
-            self.shared.telemetry().exposition(&self.shared.levels(), self.shared.kept_bytes());
+        let page = self.shared.telemetry().exposition(&self.shared.levels(), self.shared.holds());
         let mut response = Response::new(Whole::from(page));
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -326,10 +326,18 @@ impl Door {
 
     /// Turns what became of a call into its answer.
     fn write(&self, answer: Answer, watch: Rc<Watch>) -> Response<AnswerBody> {
-        let Own { outcome, outlet, mut record, at: now } = match answer {
-            Answer::Reply(reply) => return self.relay(reply, watch),
-            Answer::Own(own) => *own,
-        };
+        match answer {
+            Answer::Reply(reply) => self.relay(reply, watch),
+            Answer::Own(own) => {
+                let (head, document) = self.own(*own);
+                Response::from_parts(head, AnswerBody::own(document, watch))
+            }
+        }
+    }
+
+    /// The same for a call without a reply to show, which is told of by that.
+    fn own(&self, own: Own) -> (Parts, Vec<u8>) {
+        let Own { outcome, outlet, mut record, at: now } = own;
         let provider = outlet.provider();
         let operation = provider.operation(record.operation);
         record.outcome = outcome.counts_as(operation);
@@ -361,7 +369,7 @@ impl Door {
         if let Some(word) = problem.retry() {
             dress::stop(&mut head.headers, Some(word), &provider.stop_retry);
         }
-        Response::from_parts(head, AnswerBody::own(document, watch))
+        (head, document)
     }
 
     /// A provider's reply: its own fields stay, ours come beside them.
@@ -394,8 +402,15 @@ impl Answers for Door {
                 // In a box: most contracts keep links, and all calls would carry the room for it.
                 Some(back) => {
                     let answer = self.write(answer, watch);
+                    let held = self.core.shared().holder();
                     let Back { here, outlet, operation } = *back;
-                    Box::pin(links::lead_back(answer, outlet.provider(), operation, &here)).await
+                    let whose = (outlet.provider(), operation);
+                    let led = Box::pin(links::lead_back(answer, whose, &here, held)).await;
+                    led.unwrap_or_else(|(mut body, instead)| {
+                        let (head, document) = self.own(*instead);
+                        body.answer(document);
+                        Response::from_parts(head, body)
+                    })
                 }
             })
         }

@@ -16,6 +16,7 @@
 
 mod answer;
 mod caller;
+mod crowd;
 mod driven;
 mod fields;
 mod handed;
@@ -43,6 +44,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
+use outwright_core::admission;
 use outwright_core::event::Event;
 use outwright_core::step::CallId;
 use outwright_core::time::{Mono, Now, Timestamp};
@@ -51,6 +53,7 @@ pub use self::answer::{Answer, CallerFacts, Misuse, Outbound, Outcome, Own};
 pub use self::caller::Caller;
 pub use self::handed::Handed;
 pub(crate) use self::key::IDEMPOTENCY_KEY;
+pub use self::memory::Held;
 pub use self::outlet::{Outlet, Outlets};
 pub use self::reply::{BrokenOff, ReplyBody};
 pub use self::roster::Roster;
@@ -212,7 +215,14 @@ impl Core {
         record.priority = facts.priority;
         record.caller.clone_from(&facts.caller);
         // In a box: it goes from hand to hand from here on, and only its address should.
-        let job = Box::new(Job::new(Driven::new(self.clone(), Rc::clone(&outlet), record)));
+        let mut job = Box::new(Job::new(Driven::new(self.clone(), Rc::clone(&outlet), record)));
+        let provider = &*outlet.provider;
+        let caller = facts.caller.as_ref().and_then(|caller| provider.caller(caller.name()));
+        let rules = provider.operation(operation);
+        let priority = admission::priority(provider, rules, caller, facts.priority);
+        if let Err(refusal) = job.finds_room(priority) {
+            return Handed::refused(job, facts.arrived.mono, refusal);
+        }
         if request.body().is_end_stream() {
             Handed::without_body(self, job, (&outlet, facts.caller.as_deref()), request, path)
         } else {

@@ -19,7 +19,7 @@ pub mod wallet;
 
 pub use dress::Origin;
 pub use driver::{
-    Answer, BrokenOff, Caller, CallerFacts, Core, Handed, Misuse, Outbound, Outcome, Outlet,
+    Answer, BrokenOff, Caller, CallerFacts, Core, Handed, Held, Misuse, Outbound, Outcome, Outlet,
     Outlets, Own, PoolCounts, ReplyBody, Roster, Settings, SetupError, Shared, TrustError, Unnamed,
 };
 pub use ear::Ear;

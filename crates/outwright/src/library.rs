@@ -228,7 +228,7 @@ impl Outwright {
     /// The page of metrics, in the text form of Prometheus, as the gateway's admin port shows it.
     #[must_use]
     pub fn metrics(&self) -> String {
-        self.0.shared.telemetry().exposition(&self.0.shared.levels(), self.0.shared.kept_bytes())
+        self.0.shared.telemetry().exposition(&self.0.shared.levels(), self.0.shared.holds())
     }
 
     /// Takes no more calls and comes back when those under way are over, or were cut at the bound of the setup.

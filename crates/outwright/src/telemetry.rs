@@ -26,7 +26,7 @@ use outwright_core::time::{Mono, Timestamp};
 
 pub use self::counts::TurnedAway;
 pub use self::families::{FAMILIES, Family, Kind};
-pub use self::levels::{CredentialLevel, KeptBytes, Levels, WindowLevel};
+pub use self::levels::{CredentialLevel, Holds, Level, Levels, WindowLevel};
 pub use self::log::LogTarget;
 pub use self::record::{Attempt, Attempts, Instead, Outcome, Record};
 
@@ -129,10 +129,10 @@ impl Telemetry {
 
     /// The metrics as Prometheus text 0.0.4; `levels` say where the gates stand, by the index of their provider.
     #[must_use]
-    pub fn exposition(&self, levels: &[Option<Levels>], kept: KeptBytes) -> String {
+    pub fn exposition(&self, levels: &[Option<Levels>], holds: Holds) -> String {
         let (cores, told) = (unpoisoned(&self.cores).clone(), self.told());
         let (transitions, reload) = (&self.transitions, self.reload());
-        Sources { shapes: &told.shapes, cores: &cores, transitions, reload, levels, kept }.page()
+        Sources { shapes: &told.shapes, cores: &cores, transitions, reload, levels, holds }.page()
     }
 
     /// New contracts were read: they are in force, or refused and the ones before them stay.

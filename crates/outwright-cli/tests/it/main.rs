@@ -9,6 +9,8 @@ mod clients;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod descriptors;
+#[cfg(test)]
 mod dossiers;
 #[cfg(test)]
 mod gate;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 /// Ends its process when the test ends, however it ends.
 pub(crate) struct Running(pub(crate) Child);
@@ -24,6 +25,18 @@ impl Running {
         let told = Command::new("kill").args(["-TERM", &pid]).status();
         assert!(told.is_ok_and(|status| status.success()), "it runs until it is told to end");
         self.0.wait().expect("it is our own process");
+    }
+
+    /// The same, no later than that.
+    pub(crate) fn stop_within(mut self, bound: Duration) {
+        let pid = self.0.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(told.is_ok_and(|status| status.success()), "it runs until it is told to end");
+        let begun = Instant::now();
+        while self.0.try_wait().expect("it is our own process").is_none() {
+            assert!(begun.elapsed() < bound, "it does not end");
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -70,8 +83,14 @@ pub(crate) fn gateway(folder: &Path) -> Gateway {
 
 /// The same, with these variables in its environment.
 pub(crate) fn gateway_with(folder: &Path, variables: &[(&str, &str)]) -> Gateway {
-    let mut child = outwright()
-        .envs(variables.iter().copied())
+    let mut command = outwright();
+    command.envs(variables.iter().copied());
+    gateway_of(command, folder)
+}
+
+/// The same by this command in the place of the binary.
+pub(crate) fn gateway_of(mut command: Command, folder: &Path) -> Gateway {
+    let mut child = command
         .args(["run", "--dev", "--cores", "1", "--listen", "127.0.0.1:0"])
         .args(["--admin", "127.0.0.1:0", "--contracts"])
         .arg(folder.join("contracts"))

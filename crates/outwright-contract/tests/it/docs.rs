@@ -9,6 +9,7 @@ const PAGE: &str = include_str!("../../../../docs/reference/contract.md");
 
 const CLIENTS: &str = include_str!("../../../../docs/guides/client-libraries.md");
 const FIRST: &str = include_str!("../../../../docs/guides/first-contract.md");
+const RUN: &str = include_str!("../../../../docs/guides/run.md");
 const MACHINES: &str = include_str!("../../../../docs/guides/other-machines.md");
 
 /// The blocks marked as YAML.
@@ -42,7 +43,7 @@ pub(crate) fn with(fragment: &str) -> String {
 
 #[test]
 fn every_example_of_the_reference_and_of_the_guide_has_no_error() {
-    let examples = [PAGE, CLIENTS, MACHINES, FIRST].map(examples);
+    let examples = [PAGE, CLIENTS, MACHINES, FIRST, RUN].map(examples);
     assert!(examples[0].len() >= 10 && examples[1].len() >= 4, "{examples:?}");
     for example in examples.into_iter().flatten() {
         let sources = if example.starts_with("# outwright.yaml") {

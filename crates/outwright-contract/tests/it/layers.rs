@@ -304,3 +304,24 @@ fn callers_of_a_contract_are_those_of_the_deployment() {
     let nobody = GOOD.replace("tier: important", "tier: important\ncallers: {}");
     assert_eq!(load(&["shop"], &nobody, &Options::check(TODAY)).report.errors(), 1);
 }
+
+/// what a process may hold is said once for all providers, or left to it.
+#[test]
+fn the_bounds_of_a_process_are_those_of_the_deployment() {
+    for (line, expected) in [
+        ("", Some((None, None))),
+        ("bounds: { calls: 100, bytes: 1MiB }", Some((Some(100), Some(1 << 20)))),
+        ("bounds: { calls: 1 }", Some((Some(1), None))),
+        ("bounds: { calls: 0 }", None),
+        ("bounds: { bytes: 1023KiB }", None),
+        ("bounds: { bytes: 1000 }", None),
+        ("bounds: { connections: 5 }", None),
+    ] {
+        let deployment = format!("outwright: 1\n{line}\n");
+        let all = [("outwright.yaml", deployment.as_str()), ("c/acme.yaml", GOOD)];
+        let loaded = read(&all, &Options::run(TODAY));
+        let bounds = loaded.deployment.bounds;
+        let read = (loaded.report.errors() == 0).then_some((bounds.calls, bounds.bytes));
+        assert_eq!(read, expected, "{line}\n{}", loaded.report.text(Colour::Off));
+    }
+}

@@ -89,6 +89,7 @@ impl Call {
             | Reason::NotAllowed
             | Reason::StoreDown
             | Reason::MemoryFull
+            | Reason::CallsFull
             | Reason::Draining => Skip::Gates,
         };
         self.until = refusal.until.or(self.until);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use outwright::{BrokenOff, ReplyBody};
+use outwright::{BrokenOff, Held, Own, ReplyBody};
 
 use crate::guard::Watch;
 
@@ -34,6 +34,8 @@ enum Source {
 struct Read {
     first: Bytes,
     then: Then,
+    /// Its bytes, taken of what the process may keep.
+    held: Held,
 }
 
 /// What comes behind what was read.
@@ -43,15 +45,6 @@ enum Then {
     Rest(ReplyBody),
     /// Nothing, or trailers.
     Trailers(Option<HeaderMap>),
-    /// It broke off there, until that is told.
-    Broken(Option<BrokenOff>, Flush),
-}
-
-/// Whether what was read had its chance to leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flush {
-    Due,
-    Done,
 }
 
 impl AnswerBody {
@@ -65,25 +58,35 @@ impl AnswerBody {
         Self { source: Source::Own(Some(document.into())), watch }
     }
 
-    /// Reads a provider's body, up to a bound; what was read comes again when it is polled.
+    /// Reads a provider's body, up to a bound or the end of the room that there is; what was read comes again when it
+    /// is polled.
     ///
-    /// Answers all of it, unless it is larger or broke off.
-    pub(super) async fn read(&mut self, bytes_max: usize) -> Option<Bytes> {
+    /// Answers all of it, unless it is larger.
+    ///
+    /// # Errors
+    ///
+    /// It broke off: what is to be answered instead, in [`AnswerBody::answer`].
+    pub(super) async fn read(
+        &mut self,
+        bytes_max: usize,
+        mut held: Held,
+    ) -> Result<Option<Bytes>, Box<Own>> {
         let mut body = match std::mem::replace(&mut self.source, Source::Own(None)) {
             Source::Reply(body) => body,
             other @ (Source::Own(_) | Source::Read(_)) => {
                 self.source = other;
-                return None;
+                return Ok(None);
             }
         };
         let (mut first, mut trailers) = (BytesMut::new(), None);
         let then = loop {
-            if first.len() > bytes_max {
+            // Twice: what it is turned into stands beside it.
+            if first.len() > bytes_max || held.grow(first.len().saturating_mul(2)).is_none() {
                 break Then::Rest(body);
             }
-            match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            match poll_fn(|cx| body.poll_withheld(cx)).await {
                 None => break Then::Trailers(trailers),
-                Some(Err(error)) => break Then::Broken(Some(error), Flush::Due),
+                Some(Err(instead)) => return Err(instead),
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => first.extend_from_slice(&data),
                     Err(frame) => trailers = frame.into_trailers().ok(),
@@ -92,13 +95,19 @@ impl AnswerBody {
         };
         let first = first.freeze();
         let whole = matches!(then, Then::Trailers(_)).then(|| first.clone());
-        self.source = Source::Read(Box::new(Read { first, then }));
-        whole
+        self.source = Source::Read(Box::new(Read { first, then, held }));
+        Ok(whole)
+    }
+
+    /// Answers with a document of our own, in the place of the provider's body.
+    pub(super) fn answer(&mut self, document: Vec<u8>) {
+        self.source = Source::Own(Some(document.into()));
     }
 
     /// Puts something in the place of what was read.
     pub(super) fn replace(&mut self, bytes: Bytes) {
         if let Source::Read(read) = &mut self.source {
+            read.held.shrink(bytes.len());
             read.first = bytes;
         }
     }
@@ -110,6 +119,7 @@ impl Read {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         if !self.first.is_empty() {
+            self.held.shrink(0);
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
         }
         match &mut self.then {
@@ -117,14 +127,6 @@ impl Read {
             Then::Trailers(trailers) => {
                 Poll::Ready(trailers.take().map(|all| Ok(Frame::trailers(all))))
             }
-            Then::Broken(error, flush @ Flush::Due) => {
-                // Told at once, hyper would drop the head too, and the caller could not tell that there was one.
-                *flush = Flush::Done;
-                debug_assert!(error.is_some(), "it is told once, and after this");
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Then::Broken(error, Flush::Done) => Poll::Ready(error.take().map(Err)),
         }
     }
 
@@ -133,7 +135,6 @@ impl Read {
             && match &self.then {
                 Then::Rest(body) => body.is_end_stream(),
                 Then::Trailers(trailers) => trailers.is_none(),
-                Then::Broken(error, _) => error.is_none(),
             }
     }
 
@@ -142,7 +143,6 @@ impl Read {
         let rest = match &self.then {
             Then::Rest(body) => body.size_hint(),
             Then::Trailers(_) => SizeHint::with_exact(0),
-            Then::Broken(..) => SizeHint::new(),
         };
         let mut hint = SizeHint::new();
         hint.set_lower(first.saturating_add(rest.lower()));

@@ -13,6 +13,7 @@ mod reference;
 use http::header::{self, Entry, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::Body as _;
+use outwright::{Held, Own};
 use outwright_core::limits::LINKED_BYTES_MAX;
 use outwright_core::provider::{Base, Links, OpIndex, Provider};
 
@@ -36,35 +37,43 @@ impl Here {
 }
 
 /// Leads the links of an answer back.
+///
+/// # Errors
+///
+/// Its body broke off while it was read for that: nothing of it was shown, so it is answered otherwise.
 pub(super) async fn lead_back(
     answer: Response<AnswerBody>,
-    provider: &Provider,
-    operation: OpIndex,
+    (provider, operation): (&Provider, OpIndex),
     here: &Here,
-) -> Response<AnswerBody> {
+    held: Held,
+) -> Result<Response<AnswerBody>, (AnswerBody, Box<Own>)> {
     let (mut head, mut body) = answer.into_parts();
     let base = &provider.base;
     in_fields(&mut head.headers, base, here);
     let Links::Rewrite { json: pointers } = &provider.links else {
-        return Response::from_parts(head, body);
+        return Ok(Response::from_parts(head, body));
     };
     let streams = provider.operation(operation).stream.is_some();
     if pointers.is_empty() || streams || !is_json(head.status, &head.headers) {
-        return Response::from_parts(head, body);
+        return Ok(Response::from_parts(head, body));
     }
     if body.is_end_stream() {
         // To HEAD, or 304: what it says of a body is of one that this caller would not get.
         describe(&mut head.headers, None);
-        return Response::from_parts(head, body);
+        return Ok(Response::from_parts(head, body));
     }
     let lead = |url: &str| reference::led_back(url, base, here).filter(|_| !url.starts_with('/'));
-    if let Some(whole) = body.read(LINKED_BYTES_MAX).await
+    let whole = match body.read(LINKED_BYTES_MAX, held).await {
+        Ok(whole) => whole,
+        Err(instead) => return Err((body, instead)),
+    };
+    if let Some(whole) = whole
         && let Some(led) = json::led_back(&whole, pointers, lead)
     {
         describe(&mut head.headers, Some(led.len()));
         body.replace(led.into());
     }
-    Response::from_parts(head, body)
+    Ok(Response::from_parts(head, body))
 }
 
 fn in_fields(headers: &mut HeaderMap, base: &Base, here: &Here) {

@@ -230,6 +230,11 @@ kinds! {
         "The bodies that calls hold and the replies that are kept have reached the bound of the process; nothing was sent."
         "Come back after Retry-After; `outwright_kept_bytes` shows what is held, and smaller `bodies: replay` hold less."
         true true Some("refused");
+    CALLS_FULL = "calls-full" SERVICE_UNAVAILABLE "connection_limit_reached"
+        "The process has as many calls under way as it may"
+        "Calls of all providers together have reached the bound of the process; the last fifth is only for critical calls; nothing was sent."
+        "Come back after Retry-After, or call less at once; `outwright_process_calls` shows how many are under way, and `bounds: calls` in outwright.yaml is the bound."
+        true true Some("refused");
     DRAINING = "draining" SERVICE_UNAVAILABLE "proxy_internal_response"
         "This process is about to end"
         "It finishes what it has and takes no new calls; nothing was sent."
@@ -321,6 +326,7 @@ pub(crate) const fn refusal(reason: Reason) -> &'static Kind {
         Reason::CallerGone => &CALLER_GONE,
         Reason::StoreDown => &STORE_DOWN,
         Reason::MemoryFull => &MEMORY_FULL,
+        Reason::CallsFull => &CALLS_FULL,
         Reason::Draining => &DRAINING,
     }
 }

@@ -328,6 +328,51 @@ fn a_head_is_shown_without_a_body() {
         (answer.status, answer.field("content-length"), answer.body.as_str()),
         (200, Some("99"), "")
     );
+    stage.until(HEAD_DEGRADED, "1");
+}
+
+/// It has no body to be taken, and is over all the same: nobody has given it up.
+#[test]
+fn a_fixed_answer_to_head_has_the_length_of_its_body_and_is_counted_as_what_it_is() {
+    let fallback = r#"{ static: { status: 203, content_type: text/plain, body: "four" } }"#;
+    let (_peer, stage) = stage(vec![unavailable_head()], fallback);
+    let answer = stage.ask("HEAD /demo/v1/charges", &[], "");
+    assert_eq!(
+        (answer.status, answer.field("content-length"), answer.body.as_str()),
+        (203, Some("4"), "")
+    );
+    stage.until(HEAD_DEGRADED, "1");
+}
+
+const HEAD_DEGRADED: &str =
+    r#"outwright_calls_total{provider="demo",operation="head_charges",outcome="degraded"}"#;
+
+/// R-177: a mutation is done, whether its caller could be given the answer or not.
+#[test]
+fn a_mutation_whose_answer_nobody_may_be_given_makes_its_target_old() {
+    let other = Says::ok("Content-Type: text/html\r\n", "<p>done</p>");
+    let packed = Says::ok("Content-Encoding: x-unknown\r\n", "packed");
+    for (answer, bodies) in [(other, "media: json"), (packed, "decoded: 1KiB")] {
+        let peer = Peer::start(vec![
+            Says::ok("Content-Type: application/json\r\n", "[]"),
+            answer,
+            unavailable(),
+        ]);
+        let stage = Stage::before(&peer, |contract| {
+            contract
+                .replace("attempts: 3", "attempts: 1")
+                .replace("response: 8MiB", &format!("response: 8MiB, {bodies}"))
+                .replace("    fallback: none", "    fallback: { stale: 10m }")
+                .replace(
+                    "request: OPTIONS /v1/charges\n    needs: [all]\n    fallback:",
+                    "request: OPTIONS /v1/charges\n    needs: [all]\n    fallback: none #",
+                )
+        });
+        assert_eq!(stage.ask("GET /demo/v1/charges", &[], "").status, 200);
+        let done = stage.ask("POST /demo/v1/charges", &["Idempotency-Key: k"], "{}");
+        assert_eq!(done.status, 502, "{done:?}");
+        assert_eq!(stage.ask("GET /demo/v1/charges", &[], "").status, 503, "{bodies}");
+    }
 }
 
 fn unavailable_head() -> Says {

@@ -188,20 +188,36 @@ fn a_body_without_such_a_link_goes_on_byte_for_byte_with_its_sums() {
     }
 }
 
-/// A bad end is never a clean one, also where the body was read first.
+fn cut(body: &str) -> Says {
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    Says::raw(format!("{head}{:x}\r\n{body}\r\n", body.len())).closing()
+}
+
+/// R-063: what breaks off before anything of it was shown is told as that, and counted as what the caller got.
 #[test]
-fn a_body_that_breaks_off_still_breaks_off() {
-    let (answer, there) = untouched(|there| {
-        let body = format!("{{\"next\":\"{there}/v1\"");
-        Says::raw(format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
-             {:x}\r\n{body}\r\n",
-            body.len()
-        ))
-        .closing()
-    });
-    assert!(answer.body.contains(&format!("{there}/v1")), "{answer:?}");
-    assert!(!answer.body.ends_with("0\r\n\r\n"), "it has no end: {answer:?}");
+fn a_body_that_breaks_off_while_it_is_read_is_an_answer_of_our_own() {
+    let peer =
+        Peer::knowing(|port| vec![cut(&format!("{{\"next\":\"http://127.0.0.1:{port}/v1\""))]);
+    let mut stage = before(&peer, JSON);
+    let answer = stage.ask(LIST, &[], "");
+    assert_eq!((answer.status, answer.problem().as_str()), (502, "provider-malformed"));
+    assert_eq!(answer.json()["cause"], "body_truncated");
+    let charge = ["Idempotency-Key: k"];
+    let mutation = stage.ask("POST /demo/v1/charges", &charge, "{}");
+    assert!(mutation.status >= 500 && !mutation.problem().is_empty(), "{mutation:?}");
+    let log = stage.log();
+    let got = (&log[0]["http.response.status_code"], &log[0]["outcome"]);
+    assert_eq!(got, (&502.into(), &"provider_error".into()));
+    assert_eq!(log.len(), 2, "each is told once: {log:?}");
+}
+
+/// A bad end is never a clean one, also where the beginning was read and is on its way.
+#[test]
+fn a_body_that_breaks_off_behind_what_was_read_still_breaks_off() {
+    let (answer, _) = untouched(|there| cut(&format!("{{\"x\":\"{there}{}", "x".repeat(5 << 20))));
+    assert_eq!(answer.status, 200);
+    assert!(!answer.body.ends_with("0\r\n\r\n"), "it has no end");
 }
 
 #[test]

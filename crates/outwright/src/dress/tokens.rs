@@ -43,7 +43,9 @@ pub const fn of_refusal(reason: Reason) -> &'static str {
         | Reason::BodyTooLarge
         | Reason::KeyMissing
         | Reason::CallerGone => "http_request_error",
-        Reason::ShareFull | Reason::QueueFull | Reason::QueueWait => "connection_limit_reached",
+        Reason::ShareFull | Reason::QueueFull | Reason::QueueWait | Reason::CallsFull => {
+            "connection_limit_reached"
+        }
         Reason::DeadlineTooShort => "http_response_timeout",
         Reason::CredentialMissing => "proxy_configuration_error",
         Reason::NotAllowed => "http_request_denied",

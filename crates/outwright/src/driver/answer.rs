@@ -127,24 +127,8 @@ pub enum Misuse {
 
 /// What a refused call counts as.
 fn refused_as(reason: Reason) -> Counted {
-    match reason {
-        Reason::CallerGone => Counted::Cancelled,
-        Reason::BreakerOpen
-        | Reason::Hold
-        | Reason::Exhausted
-        | Reason::LimiterFull
-        | Reason::ShareFull
-        | Reason::QueueFull
-        | Reason::QueueWait
-        | Reason::DeadlineTooShort
-        | Reason::CredentialMissing
-        | Reason::BodyTooLarge
-        | Reason::KeyMissing
-        | Reason::NotAllowed
-        | Reason::StoreDown
-        | Reason::MemoryFull
-        | Reason::Draining => Counted::Rejected,
-    }
+    // Whoever left was not turned away.
+    if reason == Reason::CallerGone { Counted::Cancelled } else { Counted::Rejected }
 }
 
 /// What a failed call counts as.

@@ -42,6 +42,7 @@ enum Told {
 impl Driven {
     /// A call that has arrived.
     pub(super) fn new(core: Core, outlet: Rc<Outlet>, record: Record) -> Self {
+        core.0.shared.crowd().enter();
         core.telemetry().begin(record.provider);
         let at = record.arrived.mono;
         Self { core, outlet, record, call: None, at, effect: Effect::None, told: Told::No }
@@ -125,9 +126,14 @@ impl Driven {
 
     /// The answer of a call that is over, for whoever writes it and tells telemetry of it.
     pub(super) fn answer(&mut self, outcome: answer::Outcome) -> Answer {
+        Answer::Own(self.own(outcome))
+    }
+
+    /// The same, of which it is known that it is no reply.
+    pub(super) fn own(&mut self, outcome: answer::Outcome) -> Box<Own> {
         self.told = Told::Yes;
         let (outlet, record) = (Rc::clone(&self.outlet), self.record.clone());
-        Answer::Own(Box::new(Own { outcome, outlet, record, at: self.at }))
+        Box::new(Own { outcome, outlet, record, at: self.at })
     }
 
     /// The call is over: telemetry hears of it, once.
@@ -176,6 +182,7 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
+        self.core.0.shared.crowd().leave();
         if self.call.is_none() && self.told == Told::Yes {
             return;
         }

@@ -18,6 +18,7 @@ use outwright_core::outcome::{Class, Effect, Fault};
 use outwright_core::provider::{Keys, Plan, Provider};
 use outwright_core::refusal::Refusal;
 use outwright_core::step::{self, Failure, Skip, Step};
+use outwright_core::time::Mono;
 use tokio::sync::oneshot;
 
 use super::Core;
@@ -77,7 +78,7 @@ impl Handed {
     }
 
     /// A call whose request has a body.
-    pub(super) fn with_body<B>(mut job: Box<Job>, request: Request<B>, path: PathAndQuery) -> Self
+    pub(super) fn with_body<B>(job: Box<Job>, request: Request<B>, path: PathAndQuery) -> Self
     where
         B: Body<Data = Bytes> + 'static,
         B::Error: Into<Cause>,
@@ -88,10 +89,15 @@ impl Handed {
         if let Err(refusal) = admission::look_at_caller(provider, operation, caller) {
             // Before its body takes room that others need.
             let now = job.driven.core.mono();
-            let answer = job.driven.unprepared(now, Outcome::Refused(refusal));
-            return Self(State::Over(Box::new(answer)));
+            return Self::refused(job, now, refusal);
         }
         Self(State::Reading(Box::pin(read(job, request, path))))
+    }
+
+    /// A call that is not let in, whatever its request is.
+    pub(super) fn refused(mut job: Box<Job>, now: Mono, refusal: Refusal) -> Self {
+        let answer = job.driven.unprepared(now, Outcome::Refused(refusal));
+        Self(State::Over(Box::new(answer)))
     }
 
     /// Carries the call to its answer.

@@ -9,19 +9,23 @@ use std::task::{Context, Poll, Waker, ready};
 use http::header::CONTENT_TYPE;
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
+use outwright_core::classify::{Lens, Success};
+use outwright_core::limits::PREFIX_BYTES_MAX;
 use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault, Sent};
-use outwright_core::provider::{Media, Operation, Plan};
+use outwright_core::provider::{Media, Operation, Plan, Priority};
 use outwright_core::refusal::{Reason, Refusal};
 use outwright_core::step::{Action, Claimed, Failure, Head, Input, Reply, Skip, Step};
 use outwright_core::time::Mono;
 use outwright_core::timeout::Limits;
 use tokio::time::{Sleep, sleep_until};
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, Outcome, Own};
+use super::crowd::Room;
 use super::driven::Driven;
 use super::fields::{Coded, Trailers, clean_reply};
 use super::keep::Keeping;
 use super::kept::{Kept, Live};
+use super::memory::Held;
 use super::outlet::Outlet;
 use super::prepare::{Prepared, Turn};
 use super::reply::ReplyBody;
@@ -39,6 +43,8 @@ pub(super) struct Job {
     /// Set where replies of its provider are kept and it has to do with them.
     /// In a box: few calls have it, and all of them carry the room for it along.
     pub(super) keeping: Option<Box<Keeping>>,
+    /// Room for the beginning of a reply that is looked into before it is relayed.
+    peeked: Option<Box<Held>>,
 }
 
 /// Whether the caller of a call that runs in a task of its own is still there.
@@ -71,7 +77,35 @@ impl Gone {
 impl Job {
     /// Of a call that has arrived.
     pub(super) const fn new(driven: Driven) -> Self {
-        Self { driven, prepared: None, live: None, kept: None, keeping: None }
+        Self { driven, prepared: None, live: None, kept: None, keeping: None, peeked: None }
+    }
+
+    /// Finds a place among the calls of the process, and takes room for the beginning of a reply where a success has
+    /// to be looked into, before anything is sent.
+    ///
+    /// Without that room a success could not be told from a failure once it is there.
+    pub(super) fn finds_room(&mut self, priority: Priority) -> Result<(), Refusal> {
+        let shared = &self.driven.core.0.shared;
+        if shared.crowd().room(priority) == Room::Full {
+            return Err(Refusal::now(Reason::CallsFull));
+        }
+        if !self.examines() {
+            return Ok(());
+        }
+        let mut held = shared.memory().holder();
+        held.grow(PREFIX_BYTES_MAX).ok_or(Refusal::now(Reason::MemoryFull))?;
+        self.peeked = Some(Box::new(held));
+        Ok(())
+    }
+
+    fn examines(&self) -> bool {
+        let lens = Lens::of(&self.driven.outlet.provider, self.operation());
+        lens.success == Success::Examined
+    }
+
+    /// The beginning of a reply was passed on, or is not wanted.
+    pub(super) fn peeked_enough(&mut self) {
+        self.peeked = None;
     }
 
     /// Goes on to the first send, or to the end of a call that never gets there.
@@ -95,6 +129,9 @@ impl Job {
                     self.peek(attempt, bytes_max).await
                 }
                 Step::Act(Action::Discard(_)) => {
+                    if !self.examines() {
+                        self.peeked_enough();
+                    }
                     let held = self.driven.core.0.shared.memory().holder();
                     self.kept = self.live.take().and_then(|live| live.keep(held));
                     self.tick(Input::Tick).await
@@ -255,6 +292,7 @@ impl Job {
                     attempt.status = Some(head.status.as_u16());
                 }
                 if self.operation().bodies.media == Media::Json && is_another(&head, &body) {
+                    self.changed(&head);
                     let fault = Fault::MediaType;
                     return self.driven.step(Input::Failed { attempt, sent, fault }, waker);
                 }
@@ -274,7 +312,11 @@ impl Job {
 
     async fn peek(&mut self, attempt: AttemptNo, bytes_max: usize) -> Step {
         let peeked = match self.live.as_mut() {
-            Some(live) => live.peek(bytes_max).await,
+            Some(live) => {
+                // An error without room for its body is judged by its status.
+                let holder = || Box::new(self.driven.core.0.shared.memory().holder());
+                live.peek(bytes_max, self.peeked.get_or_insert_with(holder)).await
+            }
             None => Err(Fault::BodyTruncated),
         };
         let head = self.live.as_ref().and_then(|live| live.head.as_ref());
@@ -283,7 +325,10 @@ impl Job {
                 let head = Head { status: head.status, headers: &head.headers };
                 step(&mut self.driven, Input::Prefix { attempt, head, bytes: &bytes }).await
             }
-            (peeked, _) => {
+            (peeked, head) => {
+                if let Some(head) = head {
+                    self.changed(head);
+                }
                 self.live = None;
                 let end = BodyEnd::Broken(peeked.err().unwrap_or(Fault::BodyTruncated));
                 self.tick(Input::BodyEnd { attempt, end }).await
@@ -354,7 +399,8 @@ impl Job {
         if clean_reply(&mut head.headers, trailers) == Coded::Perhaps
             && let Err(fault) = self.bound(&head.headers)
         {
-            return self.unreadable(attempt, fault);
+            self.changed(&head);
+            return Answer::Own(self.unreadable(attempt, fault));
         }
         self.driven.record.status = head.status.as_u16();
         if self.keeping.is_some() {
@@ -362,6 +408,14 @@ impl Job {
         }
         let body = ReplyBody::wire(self, attempt);
         Answer::Reply(Response::from_parts(head, body))
+    }
+
+    /// A reply came that nobody is given: what a mutation changed is old all the same.
+    fn changed(&self, head: &Parts) {
+        if let Some(keeping) = &self.keeping {
+            let outlet = &self.driven.outlet;
+            keeping.changed(&outlet.provider, head, &outlet.seat);
+        }
     }
 
     /// Has a coded body looked at while it passes, with what was read of it already.
@@ -375,7 +429,7 @@ impl Job {
     }
 
     /// A reply that came, and that nobody may be given.
-    fn unreadable(&mut self, attempt: AttemptNo, fault: Fault) -> Answer {
+    pub(super) fn unreadable(&mut self, attempt: AttemptNo, fault: Fault) -> Box<Own> {
         self.live = None;
         let end = BodyEnd::Broken(fault);
         let _over = self.driven.step(Input::BodyEnd { attempt, end }, Waker::noop());
@@ -387,7 +441,7 @@ impl Job {
             Reply::Last { attempt, why } => self.last(attempt, why).await,
             Reply::Degraded(degraded) => self.degraded(degraded),
             Reply::Refused(refusal) => self.driven.answer(Outcome::Refused(refusal)),
-            Reply::Failed(failure) => self.failed(failure),
+            Reply::Failed(failure) => Answer::Own(self.failed(failure)),
             Reply::Relayed(_) | Reply::Known => {
                 self.driven.core.telemetry().bug();
                 self.lost(Skip::Final)
@@ -396,9 +450,9 @@ impl Job {
         }
     }
 
-    fn failed(&mut self, failure: Failure) -> Answer {
+    fn failed(&mut self, failure: Failure) -> Box<Own> {
         self.driven.record.effect = Some(failure.effect);
-        self.driven.answer(Outcome::Failed(failure))
+        self.driven.own(Outcome::Failed(failure))
     }
 
     /// The kept reply, if all of it is there.
@@ -421,7 +475,7 @@ impl Job {
             let passed =
                 gauge.and_then(|gauge| gauge.map_or(Ok(()), |mut gauge| gauge.pass(&bytes)));
             if let Err(fault) = passed {
-                return self.lost_by(fault, why);
+                return Answer::Own(self.lost_by(fault, why));
             }
         }
         self.driven.record.status = head.status.as_u16();
@@ -431,10 +485,10 @@ impl Job {
 
     /// A reply came, but not all of it is there to be shown.
     pub(super) fn lost(&mut self, why: Skip) -> Answer {
-        self.lost_by(Fault::BodyTruncated, why)
+        Answer::Own(self.lost_by(Fault::BodyTruncated, why))
     }
 
-    fn lost_by(&mut self, fault: Fault, why: Skip) -> Answer {
+    pub(super) fn lost_by(&mut self, fault: Fault, why: Skip) -> Box<Own> {
         let attempts = &self.driven.record.attempts;
         let class = attempts.iter().last().and_then(|attempt| attempt.class);
         self.failed(Failure {

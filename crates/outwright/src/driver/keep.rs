@@ -122,16 +122,8 @@ impl Keeping {
         (seat, memory): (&Seat, &Arc<Memory>),
     ) -> Fate {
         match self {
-            Self::Mutation(target) => {
-                // RFC 9111 section 4.4: an answer that is no error.
-                if head.status.is_success() || head.status.is_redirection() {
-                    let mut shelf = seat.shelf();
-                    shelf.forget(target);
-                    for name in [header::LOCATION, header::CONTENT_LOCATION] {
-                        let there = head.headers.get(name).and_then(|to| same_origin(provider, to));
-                        there.into_iter().for_each(|target| shelf.forget(&target));
-                    }
-                }
+            Self::Mutation(_) => {
+                self.changed(provider, head, seat);
                 Fate::Passes
             }
             Self::Read(read) => {
@@ -151,6 +143,20 @@ impl Keeping {
                     return Fate::Passes;
                 }
                 read.begin((kept, vary), (head, times.came.wall), memory.keeper())
+            }
+        }
+    }
+
+    /// A mutation was answered, whether its caller is given the answer or not: what it changed is old.
+    pub(super) fn changed(&self, provider: &Provider, head: &response::Parts, seat: &Seat) {
+        let Self::Mutation(target) = self else { return };
+        // RFC 9111 section 4.4: an answer that is no error.
+        if head.status.is_success() || head.status.is_redirection() {
+            let mut shelf = seat.shelf();
+            shelf.forget(target);
+            for name in [header::LOCATION, header::CONTENT_LOCATION] {
+                let there = head.headers.get(name).and_then(|to| same_origin(provider, to));
+                there.into_iter().for_each(|target| shelf.forget(&target));
             }
         }
     }

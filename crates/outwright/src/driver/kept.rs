@@ -55,8 +55,8 @@ impl Live {
         Self { attempt, head: Some(head), read: None, rest }
     }
 
-    /// Reads the beginning of the body, up to a bound or its end.
-    pub(super) async fn peek(&mut self, bytes_max: usize) -> Result<Bytes, Fault> {
+    /// Reads the beginning of the body, up to a bound, its end, or the end of the room that there is for it.
+    pub(super) async fn peek(&mut self, bytes_max: usize, held: &mut Held) -> Result<Bytes, Fault> {
         let rest = &mut self.rest;
         let read = &mut self.read.get_or_insert_default().parts;
         std::future::poll_fn(|cx| {
@@ -66,6 +66,9 @@ impl Live {
                     Poll::Ready(Some(Err(fault))) => return Poll::Ready(Err(fault)),
                     Poll::Ready(None) => {}
                     Poll::Ready(Some(Ok(frame))) => read.extend(frame.into_data()),
+                }
+                if held.grow(size(read)).is_none() {
+                    break;
                 }
             }
             Poll::Ready(Ok(()))
@@ -97,8 +100,10 @@ impl Live {
     }
 
     /// Keeps it, as far as it is small and there is room for it.
-    pub(super) fn keep(self, held: Held) -> Option<Box<Kept>> {
-        let state = State::Reading(self.read.map(|read| read.parts).unwrap_or_default(), self.rest);
+    pub(super) fn keep(self, mut held: Held) -> Option<Box<Kept>> {
+        let read = self.read.map(|read| read.parts).unwrap_or_default();
+        held.grow(size(&read))?;
+        let state = State::Reading(read, self.rest);
         Some(Box::new(Kept { attempt: self.attempt, head: self.head?, state, held }))
     }
 }

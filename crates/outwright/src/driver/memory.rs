@@ -28,9 +28,9 @@ enum For {
     Later,
 }
 
-/// Bytes that were taken.
+/// Bytes that were taken of what the process may keep; dropping it gives them back.
 #[derive(Debug)]
-pub(super) struct Held {
+pub struct Held {
     memory: Arc<Memory>,
     whom: For,
     bytes: usize,
@@ -83,14 +83,15 @@ impl Memory {
 
 impl Held {
     /// Holds so many in all; none: there is no room, and it holds what it held.
-    pub(super) fn grow(&mut self, to: usize) -> Option<()> {
+    #[must_use = "without room nothing may be kept"]
+    pub fn grow(&mut self, to: usize) -> Option<()> {
         self.memory.take(self.whom, to.saturating_sub(self.bytes))?;
         self.bytes = self.bytes.max(to);
         Some(())
     }
 
     /// Holds no more than so many in all.
-    pub(super) fn shrink(&mut self, to: usize) {
+    pub fn shrink(&mut self, to: usize) {
         self.memory.give_back(self.whom, self.bytes.saturating_sub(to));
         self.bytes = self.bytes.min(to);
     }

@@ -8,9 +8,10 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault};
-use outwright_core::step::{Input, Step};
+use outwright_core::step::{Input, Skip, Step};
 use outwright_core::time::Mono;
 
+use super::answer::Own;
 use super::driven::Driven;
 use super::fields::clean_trailers;
 use super::job::Job;
@@ -97,6 +98,69 @@ impl ReplyBody {
         }
     }
 
+    /// The next part, before anything of the reply has reached its caller: a reply that breaks off is answered as a
+    /// call without one, whose answer is still to be written and told.
+    pub fn poll_withheld(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Box<Own>>>> {
+        let polled = self.poll_source(cx);
+        polled.map(|part| part.map(|frame| frame.map_err(|fault| self.fail(fault))))
+    }
+
+    /// Ends a reply that broke off and of which nothing was shown.
+    fn fail(&mut self, fault: Fault) -> Box<Own> {
+        self.over = true;
+        match self.source {
+            Source::Wire(attempt) => {
+                if let Some(attempt) = self.job.driven.record.attempts.find(attempt) {
+                    attempt.ended = Some(self.job.driven.core.mono());
+                }
+                self.job.unreadable(attempt, fault)
+            }
+            // All of it is there: it does not break off.
+            Source::Kept(_) => self.job.lost_by(fault, Skip::Final),
+        }
+    }
+
+    /// The next part; a fault is for who asked to end it.
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let this = &mut *self;
+        let polled = match (&mut this.source, &mut this.job.live) {
+            (Source::Kept(bytes), _) if bytes.is_empty() => Poll::Ready(None),
+            (Source::Kept(bytes), _) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            (Source::Wire(_), Some(live)) => {
+                match live.read.as_mut().and_then(|read| read.parts.pop_front()) {
+                    Some(bytes) => {
+                        if live.read.as_ref().is_none_or(|read| read.parts.is_empty()) {
+                            this.job.peeked_enough();
+                        }
+                        Poll::Ready(Some(Ok(Frame::data(bytes))))
+                    }
+                    None => live.rest.poll_part(cx),
+                }
+            }
+            (Source::Wire(_), None) => Poll::Ready(None),
+        };
+        match polled {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    clean_trailers(trailers);
+                }
+                self.took(&frame);
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(None) => {
+                self.end(BodyEnd::Whole);
+                Poll::Ready(None)
+            }
+            fault @ (Poll::Ready(Some(Err(_))) | Poll::Pending) => fault,
+        }
+    }
+
     fn took(&mut self, frame: &Frame<Bytes>) {
         if let Some(data) = frame.data_ref() {
             let record = &mut self.job.driven.record;
@@ -179,40 +243,16 @@ impl Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        if self.over {
-            return Poll::Ready(None);
-        }
-        let this = &mut *self;
-        let polled = match (&mut this.source, &mut this.job.live) {
-            (Source::Kept(bytes), _) if bytes.is_empty() => Poll::Ready(None),
-            (Source::Kept(bytes), _) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            (Source::Wire(_), Some(live)) => {
-                match live.read.as_mut().and_then(|read| read.parts.pop_front()) {
-                    Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                    None => live.rest.poll_part(cx),
-                }
-            }
-            (Source::Wire(_), None) => Poll::Ready(None),
-        };
-        match polled {
+        match self.poll_source(cx) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Ok(mut frame))) => {
-                if let Some(trailers) = frame.trailers_mut() {
-                    clean_trailers(trailers);
-                }
-                self.took(&frame);
-                Poll::Ready(Some(Ok(frame)))
-            }
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(frame))),
             Poll::Ready(Some(Err(fault))) => {
                 // A caller who does not take the body is no fault of the provider.
                 let own = self.job.live.as_ref().is_some_and(|live| live.rest.was_not_taken());
                 self.end(if own { BodyEnd::CallerGone } else { BodyEnd::Broken(fault) });
                 Poll::Ready(Some(Err(BrokenOff(fault))))
             }
-            Poll::Ready(None) => {
-                self.end(BodyEnd::Whole);
-                Poll::Ready(None)
-            }
+            Poll::Ready(None) => Poll::Ready(None),
         }
     }
 

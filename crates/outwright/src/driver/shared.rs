@@ -9,16 +9,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use outwright_contract::deployment::Bounds;
 use outwright_core::dice::Dice;
 use outwright_core::provider::{Provider, TooMany};
 use outwright_core::time::{Mono, Now};
 
-use super::memory::{self, Memory};
+use super::crowd::{self, Crowd};
+use super::memory::{self, Held, Memory};
 use super::roster::{Entry, Guarded, Roster, Stands};
 use super::unnamed::Unnamed;
 use super::via::{self, Via};
 use crate::clock::Clock;
-use crate::telemetry::{KeptBytes, Levels, LogTarget, Telemetry};
+use crate::telemetry::{Holds, Level, Levels, LogTarget, Telemetry};
 use crate::transport::{OwnPorts, TrustError};
 use crate::wallet::{Change, Wallet};
 
@@ -35,6 +37,8 @@ pub struct Settings {
     pub name: Cow<'static, str>,
     /// What the process keeps of request bodies and replies at most, in bytes; beyond it calls with a body are refused.
     pub kept_bytes_max: usize,
+    /// Calls that the process has under way at once, of all providers together; the last fifth only for critical ones.
+    pub calls_max: usize,
 }
 
 impl Settings {
@@ -47,6 +51,17 @@ impl Settings {
             dev: false,
             name: Cow::Borrowed(via::DEFAULT),
             kept_bytes_max: memory::BYTES_MAX,
+            calls_max: crowd::CALLS_MAX,
+        }
+    }
+
+    /// The same with the bounds that a deployment sets.
+    #[must_use]
+    pub fn bounded_by(self, bounds: Bounds) -> Self {
+        Self {
+            kept_bytes_max: bounds.bytes.unwrap_or(self.kept_bytes_max),
+            calls_max: bounds.calls.unwrap_or(self.calls_max),
+            ..self
         }
     }
 }
@@ -119,6 +134,7 @@ pub struct Shared {
     own_ports: Arc<OwnPorts>,
     unnamed: Unnamed,
     memory: Arc<Memory>,
+    crowd: Crowd,
     pub(super) name_servers: Box<[SocketAddr]>,
 }
 
@@ -148,6 +164,7 @@ impl Shared {
             own_ports: Arc::default(),
             unnamed: Unnamed::default(),
             memory: Arc::new(Memory::new(settings.kept_bytes_max)),
+            crowd: Crowd::new(settings.calls_max),
             name_servers: settings.name_servers.into(),
         };
         for change in shared.wallet.standing() {
@@ -272,10 +289,19 @@ impl Shared {
         self.roster().entries.iter().map(levels).collect()
     }
 
-    /// What the process keeps of replies and bodies.
+    /// What the process holds of what it may hold.
     #[must_use]
-    pub fn kept_bytes(&self) -> KeptBytes {
-        KeptBytes { used: self.memory.used(), most: self.memory.most() }
+    pub fn holds(&self) -> Holds {
+        Holds {
+            bytes: Level { used: self.memory.used(), most: self.memory.most() },
+            calls: Level { used: self.crowd.under_way(), most: self.crowd.most() },
+        }
+    }
+
+    /// For bytes of a call that somebody outside of it holds: none yet.
+    #[must_use]
+    pub fn holder(&self) -> Held {
+        self.memory.holder()
     }
 
     pub(super) const fn clock(&self) -> Clock {
@@ -284,6 +310,10 @@ impl Shared {
 
     pub(super) const fn memory(&self) -> &Arc<Memory> {
         &self.memory
+    }
+
+    pub(super) const fn crowd(&self) -> &Crowd {
+        &self.crowd
     }
 
     pub(super) const fn own_ports(&self) -> &Arc<OwnPorts> {

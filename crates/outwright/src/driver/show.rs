@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::{HeaderValue, Response, header, response};
+use http::{HeaderValue, Method, Response, header, response};
 use outwright_core::cache::{Found, Times};
 use outwright_core::fallback::{Degraded, Policy};
 use outwright_core::outcome::{AttemptNo, Class};
@@ -81,6 +81,12 @@ impl Job {
         headers.insert(header::CONTENT_TYPE, fixed.content_type().clone());
         // Nobody behind us is to take it for the provider's answer later.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Some((head, fixed.body().clone(), Instead::Static))
+        let body = fixed.body().clone();
+        if self.operation().method == Method::HEAD {
+            // Only its length is told: nobody would take it, and the call would seem to be given up.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+            return Some((head, bytes::Bytes::new(), Instead::Static));
+        }
+        Some((head, body, Instead::Static))
     }
 }

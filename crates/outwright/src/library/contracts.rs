@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use outwright_contract::deployment::Bounds;
 use outwright_contract::{Change, Date, Loaded, Options, Report, Source, changes, load};
 use outwright_core::provider::Provider;
 
@@ -49,6 +50,11 @@ impl Contracts {
     /// The deployment's name, where `outwright.yaml` gives it one.
     pub(super) fn name(&self) -> Option<String> {
         self.standing().deployment.name.clone()
+    }
+
+    /// What `outwright.yaml` lets the process hold.
+    pub(super) fn bounds(&self) -> Bounds {
+        self.standing().deployment.bounds
     }
 
     /// What was found in those that stand.

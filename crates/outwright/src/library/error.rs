@@ -227,6 +227,7 @@ const fn refused(reason: Reason) -> &'static str {
         Reason::ShareFull => "share-full",
         Reason::NotAllowed => "operation-not-allowed",
         Reason::MemoryFull => "memory-full",
+        Reason::CallsFull => "calls-full",
         Reason::StoreDown => "store-down",
         Reason::Draining => "draining",
     }

@@ -135,6 +135,7 @@ impl Setup {
         if let Some(name) = contracts.name() {
             self.settings.name = name.into();
         }
+        self.settings = self.settings.bounded_by(contracts.bounds());
         let shared = Shared::start(providers, self.settings).map_err(OpenError::Setup)?;
         let threads = Threads::start(&shared, self.threads, self.drain);
         let threads = threads.map_err(OpenError::Thread)?;

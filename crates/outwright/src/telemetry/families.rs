@@ -110,6 +110,12 @@ families! {
         "Bytes that the process keeps of replies and bodies.";
     KEPT_BYTES_LIMIT = Gauge "outwright_kept_bytes_limit" []
         "Bytes that the process may keep of them.";
+    PROCESS_CALLS = Gauge "outwright_process_calls" []
+        "Calls of all providers that the process has under way, those on their way to a refusal included.";
+    PROCESS_CALLS_LIMIT = Gauge "outwright_process_calls_limit" []
+        "Calls that it may have under way; the last fifth is for critical ones.";
+    PROCESS_REJECTIONS = Counter "outwright_process_rejections_total" ["provider", "reason"]
+        "Calls that were refused because the process has as many under way, or keeps as many bytes, as it may.";
     CREDENTIAL_VERSION = Gauge "outwright_credential_version" ["provider", "credential"]
         "How often the credential in use was read anew since the start, from 1; 0 while there is none.";
     CONTRACT_INFO = Gauge "outwright_contract_info" ["provider", "version", "tier", "owner"]

@@ -32,9 +32,18 @@ pub struct Levels {
     pub bugs: u64,
 }
 
-/// What a process keeps of replies and bodies, in bytes.
+/// What a process holds of what it may hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeptBytes {
+pub struct Holds {
+    /// Bytes of bodies and kept replies.
+    pub bytes: Level,
+    /// Calls under way.
+    pub calls: Level,
+}
+
+/// How much there is of something that has a bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Level {
     /// Now.
     pub used: usize,
     /// At most.

@@ -11,7 +11,7 @@ use outwright_core::step::{CallId, Skip};
 use outwright_core::time::{Mono, Now, Timestamp};
 
 use super::{
-    Attempt, CoreTelemetry, CredentialLevel, FAMILIES, KeptBytes, Levels, Outcome, Record, Reload,
+    Attempt, CoreTelemetry, CredentialLevel, FAMILIES, Holds, Levels, Outcome, Record, Reload,
     Shape, Telemetry, Told, Transitions, TurnedAway, WindowLevel,
 };
 
@@ -89,7 +89,7 @@ fn what_two_cores_counted_is_added_up() {
         core.begin(0);
         core.over(&timed_out_then_good(), Mono::from_millis(901));
     }
-    let page = telemetry.exposition(&[Some(levels())], KeptBytes::default());
+    let page = telemetry.exposition(&[Some(levels())], Holds::default());
     has(&page, r#"outwright_calls_total{provider="demo",operation="get",outcome="success"} 2"#);
     has(&page, r#"outwright_calls_total{provider="demo",operation="create",outcome="success"} 0"#);
     has(&page, r#"outwright_calls_in_flight{provider="demo"} 0"#);
@@ -121,7 +121,7 @@ fn events_become_counts() {
     );
     says(&core, &[What::Breaker { operation: None, to: BreakerState::Open }]);
     says(&core, &[What::Refused(Reason::BreakerOpen), What::RetrySkipped(Skip::Budget)]);
-    let page = telemetry.exposition(&[Some(levels())], KeptBytes::default());
+    let page = telemetry.exposition(&[Some(levels())], Holds::default());
     for row in [
         r#"outwright_attempts_total{provider="demo",operation="get",kind="first",result="throttled"} 1"#,
         r#"outwright_retries_total{provider="demo",operation="get",reason="throttled"} 1"#,
@@ -137,7 +137,7 @@ fn events_become_counts() {
 
 #[test]
 fn levels_of_the_gates_are_shown() {
-    let page = telemetry().exposition(&[Some(levels())], KeptBytes::default());
+    let page = telemetry().exposition(&[Some(levels())], Holds::default());
     for row in [
         r#"outwright_breaker_state{provider="demo",breaker="provider",state="open"} 1"#,
         r#"outwright_breaker_state{provider="demo",breaker="provider",state="closed"} 0"#,
@@ -159,7 +159,7 @@ fn levels_of_the_gates_are_shown() {
 fn the_page_has_every_family_of_the_table_and_no_other() {
     let telemetry = telemetry();
     telemetry.core().turned_away(TurnedAway::HostForeign, (None, 421), Timestamp::default());
-    let page = telemetry.exposition(&[Some(levels())], KeptBytes::default());
+    let page = telemetry.exposition(&[Some(levels())], Holds::default());
     let told: Vec<_> =
         page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     let mut expected: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();

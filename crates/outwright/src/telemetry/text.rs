@@ -15,7 +15,7 @@ use super::counts::{CoreCounts, OperationCounts, ProviderCounts, THROTTLE_SIGNAL
 use super::families::{self, Family};
 use super::histogram::{Count, Histogram, Total};
 use super::record::Outcome;
-use super::{KeptBytes, Levels, Reload, Shape, Transitions};
+use super::{Holds, Levels, Reload, Shape, Transitions};
 
 /// What an exposition is made of.
 pub(crate) struct Sources<'a> {
@@ -25,7 +25,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) reload: Reload,
     /// None for a provider that the contracts no longer have.
     pub(crate) levels: &'a [Option<Levels>],
-    pub(crate) kept: KeptBytes,
+    pub(crate) holds: Holds,
 }
 
 impl Sources<'_> {
@@ -172,11 +172,15 @@ impl Sources<'_> {
             let kept = u64::try_from(levels.kept).unwrap_or(u64::MAX);
             page.row(&families::CACHE_ENTRIES, &[&shape.name], kept);
         }
-        let KeptBytes { used, most } = self.kept;
-        for (family, bytes) in [(&families::KEPT_BYTES, used), (&families::KEPT_BYTES_LIMIT, most)]
-        {
+        let Holds { bytes, calls } = self.holds;
+        for (family, value) in [
+            (&families::KEPT_BYTES, bytes.used),
+            (&families::KEPT_BYTES_LIMIT, bytes.most),
+            (&families::PROCESS_CALLS, calls.used),
+            (&families::PROCESS_CALLS_LIMIT, calls.most),
+        ] {
             page.family(family);
-            page.row(family, &[], u64::try_from(bytes).unwrap_or(u64::MAX));
+            page.row(family, &[], u64::try_from(value).unwrap_or(u64::MAX));
         }
     }
 
@@ -222,6 +226,13 @@ impl Sources<'_> {
             for reason in [Reason::QueueFull, Reason::QueueWait, Reason::ShareFull] {
                 let labels = [&*shape.name, reason.word()];
                 page.row(&families::QUEUE_REJECTIONS, &labels, refused(cores, reason));
+            }
+        });
+        page.family(&families::PROCESS_REJECTIONS);
+        self.each_provider(|shape, cores| {
+            for reason in [Reason::CallsFull, Reason::MemoryFull] {
+                let labels = [&*shape.name, reason.word()];
+                page.row(&families::PROCESS_REJECTIONS, &labels, refused(cores, reason));
             }
         });
     }

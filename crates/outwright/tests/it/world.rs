@@ -15,6 +15,7 @@ use outwright::telemetry::{Levels, LogTarget, Record};
 use outwright::{
     Answer, BrokenOff, CallerFacts, Core, Outbound, Outcome, PoolCounts, Settings, Shared,
 };
+use outwright_contract::deployment::Bounds;
 use outwright_contract::{Date, Options, Source, load};
 use outwright_core::provider::Priority;
 use outwright_gateway::demo::{Demo, Ports};
@@ -32,6 +33,8 @@ pub(crate) struct Terms {
     pub(crate) name_servers: Vec<SocketAddr>,
     /// What the process keeps at most, where it is another than it would be.
     pub(crate) kept_bytes_max: Option<usize>,
+    /// Calls that it has at once, where they are others than they would be.
+    pub(crate) calls_max: Option<usize>,
 }
 
 /// Timeouts in which a healthy provider on loopback never is late, even on a busy machine.
@@ -52,6 +55,7 @@ impl Terms {
             create: "    idempotency: { plan: provider_key, key: per_call }\n",
             name_servers: Vec::new(),
             kept_bytes_max: None,
+            calls_max: None,
         }
     }
 
@@ -129,7 +133,8 @@ impl World {
         let mut settings = Settings::new(LogTarget::Off);
         settings.dev = true;
         settings.name_servers.clone_from(&terms.name_servers);
-        settings.kept_bytes_max = terms.kept_bytes_max.unwrap_or(settings.kept_bytes_max);
+        let bounds = Bounds { calls: terms.calls_max, bytes: terms.kept_bytes_max };
+        let settings = settings.bounded_by(bounds);
         let shared = Shared::start(loaded.providers, settings).unwrap();
         Self { core: Core::new(Arc::clone(&shared), 0), shared }
     }
