@@ -1,5 +1,6 @@
 //! One listener on one core: accepts, puts a guard before each connection, drains at the end.
 
+mod handshakes;
 mod socket;
 mod streams;
 mod tls;
@@ -26,6 +27,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::watch;
 
+use self::handshakes::{Handshakes, Shake};
 use self::streams::{Begun, Upload};
 use crate::guard::{Guard, Left, Scratch, TICK, Watch, Watches};
 use crate::problem::Kind;
@@ -44,8 +46,6 @@ const BACKLOG: i32 = 1_024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a caller may take to read a refusal before it is cut: chosen.
 const LINGER: Duration = Duration::from_secs(1);
-/// Handshakes of one listener and core at once; whoever comes then is cut (chosen: far above what honest callers need).
-const HANDSHAKES_MAX: usize = 1_024;
 /// How often a draining core looks whether its connections are gone: chosen.
 const DRAIN_STEP: Duration = Duration::from_millis(5);
 /// Bytes that hyper holds of one connection: a head of the guard's bound fits.
@@ -184,8 +184,7 @@ pub(crate) async fn serve<A: Answers>(
     let listening = Listening::on(bound)?;
     let watches = Rc::new(Watches::default());
     let scratch = Scratch::new();
-    // One reference more for each handshake that is under way.
-    let handshakes = Rc::new(());
+    let handshakes = Handshakes::default();
     let mut tick = tokio::time::interval(TICK);
     let mut pause = pin!(tokio::time::sleep(Duration::ZERO));
     loop {
@@ -196,20 +195,18 @@ pub(crate) async fn serve<A: Answers>(
             _ = tick.tick() => watches.tick(),
             accepted = listening.accept(), if pause.is_elapsed() => match accepted {
                 Ok(accepted) if watches.count() < CONNECTIONS_MAX => {
-                    let guarded = (watches.add(), Rc::clone(&scratch));
+                    let watch = watches.add();
+                    let guarded = (Rc::clone(&watch), Rc::clone(&scratch));
                     let answers = Rc::clone(&answers);
                     // Each ends by itself: by its caller, by a bound of its watch, or by the drain below.
                     match accepted {
                         Accepted::Plain(wire) => {
                             drop(tokio::task::spawn_local(connection(answers, wire, guarded)));
                         }
-                        Accepted::Tls(socket, tls)
-                            if Rc::strong_count(&handshakes) <= HANDSHAKES_MAX =>
-                        {
-                            let shake = (socket, tls, Rc::clone(&handshakes));
+                        Accepted::Tls(socket, tls) => {
+                            let shake = (socket, tls, handshakes.begin(&watch));
                             drop(tokio::task::spawn_local(secured(answers, shake, guarded)));
                         }
-                        Accepted::Tls(too_many, _) => drop(too_many),
                     }
                 }
                 Ok(too_many) => drop(too_many),
@@ -235,11 +232,11 @@ pub(crate) async fn serve<A: Answers>(
 /// A connection whose caller shakes hands first. Nobody else waits for that.
 async fn secured<A: Answers>(
     answers: Rc<A>,
-    (socket, tls, turn): (TcpStream, Arc<Tls>, Rc<()>),
+    (socket, tls, shake): (TcpStream, Arc<Tls>, Rc<Shake>),
     (watch, scratch): (Rc<Watch>, Rc<Scratch>),
 ) {
-    let shaken = tls.shake(socket, &watch).await;
-    drop(turn);
+    let shaken = tls.shake(socket, &shake).await;
+    drop(shake);
     if let Some(wire) = shaken {
         // In a box, so that the room for a handshake is not kept beside it.
         Box::pin(connection(answers, wire, (watch, scratch))).await;

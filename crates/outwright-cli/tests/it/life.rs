@@ -270,3 +270,25 @@ fn a_changed_file_takes_over_by_itself_and_says_what_changed() {
     answer.read_to_string(&mut text).expect("the world of a test works");
     assert!(text.contains("outwright-origin: provider"), "its operation is there: {text}");
 }
+
+/// Base URLs and secrets of another environment are no change that callers of this one asked for.
+#[test]
+fn another_environment_changes_nothing_while_it_runs() {
+    let _beside = beside();
+    let (_demo, mut gateway, folder, contract) = stage();
+    let deployment = |text: &str| {
+        fs::write(folder.path().join("outwright.yaml"), text).expect("the world of a test works");
+    };
+    deployment("outwright: 1\nenvironment: sandbox\n");
+    write(folder.path(), &contract.replace("max: 400", "max: 7"));
+    gateway.signal("HUP");
+    let said = gateway.says(&[STAYS, IN_FORCE]);
+    let why = "the new contracts are not in force: another `environment` takes a restart";
+    assert!(said.contains(why), "{said}");
+    // Without it the same change is taken.
+    deployment("outwright: 1\n");
+    gateway.signal("HUP");
+    let said = gateway.says(&[STAYS, IN_FORCE]);
+    assert!(said.contains(IN_FORCE), "{said}");
+    gateway.says(&["demo: concurrency.max: 400 -> 7"]);
+}

@@ -187,6 +187,12 @@ impl Watch {
         self.answered.get()
     }
 
+    /// Its place is needed: it ends as if its bound had passed.
+    pub(crate) fn cut(&self) {
+        self.expired.set(true);
+        self.wake();
+    }
+
     /// Whether a bound has passed.
     pub(crate) fn expired(&self) -> bool {
         self.expired.get()
@@ -335,6 +341,28 @@ mod tests {
         ticks(&watches, Bounds::default().stall + 1);
         let cut = watch.written(Poll::Pending);
         assert!(matches!(cut, Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut));
+    }
+
+    /// Under TLS a write is done before its bytes are: whoever takes nothing shows at the flush, and at the end.
+    #[test]
+    fn a_caller_that_takes_nothing_of_what_was_written_is_cut() {
+        let watches = Watches::default();
+        let watch = watches.add();
+        watch.call_begins();
+        assert!(watch.written(Poll::Ready(Ok(5))).is_ready());
+        assert!(watch.flushed(Poll::Pending).is_pending());
+        ticks(&watches, Bounds::default().stall);
+        assert!(watch.flushed(Poll::Pending).is_pending(), "one wait, however often it is asked");
+        ticks(&watches, 1);
+        let cut = watch.flushed(Poll::Pending);
+        assert!(matches!(cut, Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut));
+        // One that takes all in the end has new time for its next request.
+        let watch = watches.add();
+        assert!(watch.flushed(Poll::Pending).is_pending());
+        ticks(&watches, Bounds::default().stall);
+        assert!(watch.flushed(Poll::Ready(Ok(()))).is_ready());
+        ticks(&watches, Bounds::default().stall + 1);
+        assert!(!watch.expired(), "it is idle");
     }
 
     #[test]

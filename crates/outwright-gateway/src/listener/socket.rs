@@ -98,9 +98,11 @@ fn make_room(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::bind;
+    use socket2::{Domain, SockAddr, Socket, Type};
     use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::net::UnixListener;
+    use std::time::Duration;
 
     ///
     #[test]
@@ -130,5 +132,32 @@ mod tests {
         std::fs::write(&path, "precious").unwrap();
         assert_eq!(bind(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    }
+    /// One who listens and takes nobody would hold up the start for ever, if it were waited for.
+    #[test]
+    fn a_socket_whose_listener_takes_nobody_is_somebody_elses_and_is_told_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let busy = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        let address = SockAddr::unix(&path).unwrap();
+        busy.bind(&address).unwrap();
+        busy.listen(0).unwrap();
+        let mut waiting = Vec::new();
+        loop {
+            let asks = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+            asks.set_nonblocking(true).unwrap();
+            let full =
+                asks.connect(&address).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+            waiting.push(asks);
+            if full {
+                break;
+            }
+        }
+        let (told, hears) = std::sync::mpsc::channel();
+        let there = path.clone();
+        std::thread::spawn(move || told.send(bind(&there).map(drop)));
+        let answer = hears.recv_timeout(Duration::from_secs(30)).expect("it is told at once");
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert!(path.exists(), "the socket is not ours to remove");
     }
 }

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::Wire;
-use crate::guard::Watch;
+use super::handshakes::Shake;
 
 /// The names of the protocols that are spoken, the preferred one first (RFC 7301, RFC 9113 section 3.2).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -128,8 +128,20 @@ impl Tls {
     }
 
     /// Shakes hands with a caller; none once it has taken as long as for a head, or the listener drains.
-    pub(super) async fn shake(&self, socket: TcpStream, watch: &Watch) -> Option<Wire> {
+    ///
+    /// Nothing is made for it before its first byte is there.
+    pub(super) async fn shake(&self, socket: TcpStream, shake: &Shake) -> Option<Wire> {
+        let watch = shake.watch();
         watch.handshake_begins();
+        let begun = poll_fn(|cx| {
+            watch.seen(cx);
+            if watch.expired() || watch.draining() {
+                return Poll::Ready(None);
+            }
+            socket.poll_read_ready(cx).map(Result::ok)
+        });
+        begun.await?;
+        shake.heard();
         // In a box: the connection goes on for long without it.
         let mut shaking = Box::pin(TlsAcceptor::from(self.settings()).accept(socket));
         let shaken = poll_fn(|cx| {

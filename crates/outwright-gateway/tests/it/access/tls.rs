@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use outwright_contract::deployment::Tls;
 use outwright_gateway::{Config, Server, StartError, TlsError};
@@ -191,4 +192,28 @@ fn files_that_could_not_be_served_are_refused_at_the_start() {
     let error = start(ours());
     assert!(matches!(error, TlsError::Key(_)) && error.is_unsafe(), "{error:?}");
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("chmod"));
+}
+
+/// callers that connect and say nothing keep nobody out, however many they are.
+#[test]
+fn silent_connections_keep_nobody_from_shaking_hands() {
+    /// Handshakes that a core has at once, and as many again that came too late for a place.
+    const SILENT: usize = 2 * 1_024;
+    let files = Certificates::new();
+    files.sign("ours", |_| {});
+    let (_peer, stage) = stage(files.tls("ours"));
+    // Both ends of each stand in this process.
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let most = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, most).unwrap();
+    let silent: Vec<_> = (0..SILENT).map(|_| TcpStream::connect(stage.data()).unwrap()).collect();
+    let url = format!("https://{}/demo/v1/charges", stage.data());
+    let begun = Instant::now();
+    let said = curl(&["--cacert", &files.text("ca.pem"), "--max-time", "60", &url]);
+    assert_eq!(status(&said), "200 2");
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "not by waiting for the bound of a head, 10 s"
+    );
+    drop(silent);
 }
