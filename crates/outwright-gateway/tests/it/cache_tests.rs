@@ -5,9 +5,10 @@
 //! stale must be asked for; what must not be reused for any other reason must stay hidden when the provider is cut off.
 //! Ids and what they demand are typed here once more; no text of theirs is taken over.
 
+use super::stage::{Answer, Stage};
 use crate::peer::{Peer, Says};
-use crate::stage::{Answer, Stage};
 
+#[path = "cache_tests/rows.rs"]
 mod rows;
 
 use rows::Between::{Again, Mutation, Nothing};

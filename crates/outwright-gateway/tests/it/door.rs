@@ -148,8 +148,8 @@ fn what_a_request_lacks_is_told_and_nothing_is_sent() {
 fn a_provider_that_is_gone_is_told_as_unreachable() {
     let stage = stage();
     let data = stage.data();
-    let Stage { demo, gateway, .. } = stage;
-    drop(demo);
+    let Stage { ground, gateway } = stage;
+    drop(ground);
     let answer = ask(data, &data.to_string(), "GET /demo/v1/charges", &[], "");
     is_ours(&answer, 502, "provider-unreachable");
     assert_eq!(answer.field("proxy-status"), Some("outwright; error=connection_refused"));

@@ -5,6 +5,9 @@
 //! guard before its heads, hosts and browsers, doors, links led back, HTTP/2 from callers, the admin port, several listeners on a port.
 
 #[cfg(test)]
+#[path = "cache_tests.rs"]
+mod cache_tests;
+#[cfg(test)]
 #[path = "door.rs"]
 mod door;
 #[cfg(test)]
@@ -27,6 +30,9 @@ mod media;
 #[cfg(test)]
 #[path = "reload.rs"]
 mod reload;
+#[cfg(test)]
+#[path = "report.rs"]
+mod report;
 #[cfg(test)]
 #[path = "signals.rs"]
 mod signals;

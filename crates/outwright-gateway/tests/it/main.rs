@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod cache_tests;
 #[cfg(test)]
 mod demo_provider;
@@ -49,3 +51,5 @@ mod smuggling;
 mod stage;
 #[cfg(test)]
 mod streaming;
+#[cfg(test)]
+mod unnamed;

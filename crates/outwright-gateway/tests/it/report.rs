@@ -1,7 +1,7 @@
 //! A contract that only reports: no call is refused, held up or repeated, and everybody can see what would have been.
 
+use super::stage::Stage;
 use crate::peer::{Peer, Says};
-use crate::stage::Stage;
 
 fn stage(script: Vec<Says>, change: impl FnOnce(String) -> String) -> (Peer, Stage) {
     let peer = Peer::start(script);
@@ -34,10 +34,8 @@ fn what_would_have_been_repeated_or_refused_is_told_and_the_answer_is_the_provid
     };
     let held = count(r#"would="refuse",reason="hold""#);
     let open = count(r#"would="refuse",reason="breaker_open""#);
-    let told = stage.admin("/metrics").body;
+    let told = stage.metrics();
     assert_eq!(held + open, 29, "Retry-After says 60 s: {told}");
-    let status = stage.admin("/v1/status").json();
-    assert_eq!(status["providers"][0]["mode"], "report");
     let log = stage.log();
     let refused = log.iter().filter(|line| line["would"] == "refuse").count();
     assert_eq!(refused, 29, "{log:?}");
@@ -51,25 +49,6 @@ fn a_repeat_that_would_have_been_is_counted() {
     assert_eq!(peer.seen().len(), 1);
     let row = r#"outwright_reported_total{provider="demo",would="retry",reason="transient"}"#;
     assert_eq!(stage.metric(row).as_deref(), Some("1"));
-}
-
-/// Timeouts, hosts and framing bind in every mode, and so does what no operation names.
-#[test]
-fn an_operation_that_no_contract_names_is_found_and_not_sent() {
-    let wide =
-        "operations:\n  rest:\n    request: GET /v2/**\n    needs: [all]\n    fallback: none\n";
-    let (peer, stage) =
-        stage(vec![Says::ok("", "fine")], |contract| contract.replace("operations:\n", wide));
-    for path in ["/v1/refunds/re_1", "/v1/refunds/re_2", "/v2/payouts/po_7"] {
-        stage.ask(&format!("GET /demo{path}"), &[], "");
-    }
-    assert_eq!(peer.seen().len(), 1, "a wide operation is one that is named");
-    let status = stage.admin("/v1/status").json();
-    let found = status["providers"][0]["unnamed"].as_array().unwrap();
-    let found: Vec<_> =
-        found.iter().map(|one| (one["request"].as_str(), one["calls"].as_u64())).collect();
-    let expected = [(Some("GET /v1/refunds/{}"), Some(2)), (Some("GET /v2/payouts/{}"), Some(1))];
-    assert_eq!(found, expected);
 }
 
 #[test]

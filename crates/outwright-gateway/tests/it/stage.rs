@@ -3,13 +3,14 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use outwright::Shared;
 use outwright::telemetry::LogTarget;
-use outwright_contract::{Date, Options, Source, load};
+use outwright_contract::{Date, Loaded, Options, Source, load};
 use outwright_core::provider::Provider;
 use outwright_gateway::demo::{Demo, Ports, Settings};
 use outwright_gateway::{Config, Handle, Server, StartError};
@@ -24,11 +25,88 @@ pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// Everything that a wire test needs.
 pub(crate) struct Stage {
-    pub(crate) demo: Demo,
+    pub(crate) ground: Ground,
     pub(crate) gateway: Option<Handle>,
+}
+
+/// What stands around whatever is tried: a provider, a folder with a secret and a log, and a contract.
+pub(crate) struct Ground {
+    pub(crate) demo: Demo,
     folder: TempDir,
     /// The contract that was taken over last.
-    contract: String,
+    pub(crate) contract: String,
+}
+
+impl Ground {
+    /// A provider in this state, and the changed contract.
+    pub(crate) fn new(settings: Settings, change: impl FnOnce(String) -> String) -> Self {
+        let demo = Demo::spawn_thread(Ports::default(), settings).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secret"), SECRET).unwrap();
+        make_private(&folder.path().join("secret"));
+        let contract = change(CONTRACT.to_owned())
+            .replace("{port}", &demo.plain().port().to_string())
+            .replace("{folder}", &folder.path().display().to_string());
+        Self { demo, folder, contract }
+    }
+
+    /// Another provider under the same terms.
+    pub(crate) fn other(&self, name: &str) -> String {
+        self.contract.replace("provider: demo", &format!("provider: {name}"))
+    }
+
+    /// Waits until so many requests have arrived at the provider.
+    pub(crate) fn until_arrived(&self, count: u64) {
+        let began = Instant::now();
+        while self.demo.arrived() < count {
+            assert!(began.elapsed() < LONG, "{} of {count} arrived", self.demo.arrived());
+            std::thread::yield_now();
+        }
+    }
+
+    /// Another secret is in the place of the one before.
+    pub(crate) fn rotate(&self, secret: &str) {
+        let (next, place) = (self.folder.path().join("next"), self.folder.path().join("secret"));
+        std::fs::write(&next, secret).unwrap();
+        make_private(&next);
+        std::fs::rename(next, place).unwrap();
+    }
+
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.folder.path().join("access.log")
+    }
+
+    /// The access log as it is, line by line.
+    pub(crate) fn logged(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.log_path()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+}
+
+/// The row of a page of metrics with this beginning.
+pub(crate) fn row(page: &str, row: &str) -> Option<String> {
+    page.lines().find_map(|line| line.strip_prefix(row)?.strip_prefix(' ').map(str::to_owned))
+}
+
+/// Waits until the row of the metrics with this beginning has this value.
+pub(crate) fn until(metrics: impl Fn() -> String, (begins, value): (&str, &str)) {
+    let began = Instant::now();
+    loop {
+        let page = metrics();
+        if row(&page, begins).as_deref() == Some(value) {
+            return;
+        }
+        assert!(began.elapsed() < LONG, "{begins} {value}\n{page}");
+        std::thread::yield_now();
+    }
+}
+
+impl Deref for Stage {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl Stage {
@@ -78,6 +156,11 @@ impl Stage {
         Self::made(NonZeroUsize::MIN, (Settings::default(), 0), change, config)
     }
 
+    /// A stage in this state of the provider, under a changed contract.
+    pub(crate) fn changed(settings: Settings, change: impl FnOnce(String) -> String) -> Self {
+        Self::under(NonZeroUsize::MIN, (settings, 0), change)
+    }
+
     fn under(
         cores: NonZeroUsize,
         state: (Settings, u16),
@@ -92,29 +175,24 @@ impl Stage {
         change: impl FnOnce(String) -> String,
         configure: impl FnOnce(&mut Config),
     ) -> Self {
-        let demo = Demo::spawn_thread(Ports::default(), settings).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("secret"), SECRET).unwrap();
-        make_private(&folder.path().join("secret"));
-        let text = change(CONTRACT.to_owned())
-            .replace("{port}", &demo.plain().port().to_string())
-            .replace("{folder}", &folder.path().display().to_string());
-        let sources: Vec<&str> = text.split("#=== outwright.yaml\n").collect();
-        let providers = checked(&sources);
-        let log = LogTarget::File(folder.path().join("access.log"));
+        let ground = Ground::new(settings, change);
+        let sources: Vec<&str> = ground.contract.split("#=== outwright.yaml\n").collect();
+        let loaded = read(&sources);
+        let log = LogTarget::File(ground.log_path());
         let calls = outwright::Settings { dev: true, ..outwright::Settings::new(log) };
-        let shared = Shared::start(providers, calls).unwrap();
+        let calls = calls.bounded_by(loaded.deployment.bounds);
+        let shared = Shared::start(loaded.providers, calls).unwrap();
         let mut config = Config {
             data: SocketAddr::from(([127, 0, 0, 1], port)),
             admin: SocketAddr::from(([127, 0, 0, 1], 0)),
             cores,
-            state: Some(folder.path().join("state")),
+            state: Some(ground.folder.path().join("state")),
             drain: Duration::from_secs(5),
             ..Config::default()
         };
         configure(&mut config);
         let gateway = Server::start(&config, Arc::clone(&shared)).unwrap();
-        Self { demo, gateway: Some(gateway), folder, contract: text }
+        Self { ground, gateway: Some(gateway) }
     }
 
     /// Lets a changed contract take over, with these contracts beside it.
@@ -123,16 +201,11 @@ impl Stage {
         change: impl FnOnce(String) -> String,
         beside: &[&str],
     ) -> Result<(), StartError> {
-        let text = change(self.contract.clone());
+        let text = change(self.ground.contract.clone());
         let all: Vec<_> = std::iter::once(&*text).chain(beside.iter().copied()).collect();
         self.gateway().reload(checked(&all))?;
-        self.contract = text;
+        self.ground.contract = text;
         Ok(())
-    }
-
-    /// Another provider under the same terms.
-    pub(crate) fn other(&self, name: &str) -> String {
-        self.contract.replace("provider: demo", &format!("provider: {name}"))
     }
 
     /// Lets no contract of the stage's own stand, only these.
@@ -185,29 +258,14 @@ impl Stage {
         ask(self.gateway().admin(), host, &format!("GET {path}"), fields, "")
     }
 
-    /// The rows of `/metrics` with this beginning.
-    pub(crate) fn metric(&self, row: &str) -> Option<String> {
-        let page = self.admin("/metrics").body;
-        let mut rows = page.lines();
-        rows.find_map(|line| line.strip_prefix(row)?.strip_prefix(' ').map(str::to_owned))
+    /// The rows of the metrics with this beginning.
+    pub(crate) fn metric(&self, begins: &str) -> Option<String> {
+        row(&self.metrics(), begins)
     }
 
-    /// Waits until the row of `/metrics` with this beginning has this value.
-    pub(crate) fn until(&self, row: &str, value: &str) {
-        let began = Instant::now();
-        while self.metric(row).as_deref() != Some(value) {
-            assert!(began.elapsed() < LONG, "{row} {value}\n{}", self.admin("/metrics").body);
-            std::thread::yield_now();
-        }
-    }
-
-    /// Waits until so many requests have arrived at the provider.
-    pub(crate) fn until_arrived(&self, count: u64) {
-        let began = Instant::now();
-        while self.demo.arrived() < count {
-            assert!(began.elapsed() < LONG, "{} of {count} arrived", self.demo.arrived());
-            std::thread::yield_now();
-        }
+    /// Waits until the row of the metrics with this beginning has this value.
+    pub(crate) fn until(&self, begins: &str, value: &str) {
+        until(|| self.metrics(), (begins, value));
     }
 
     /// Stops the gateway; gives its whole access log, line by line.
@@ -215,25 +273,17 @@ impl Stage {
         if let Some(gateway) = self.gateway.take() {
             gateway.drain();
         }
-        let text = std::fs::read_to_string(self.log_path()).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
-    }
-
-    /// Another secret is in the place of the one before.
-    pub(crate) fn rotate(&self, secret: &str) {
-        let (next, place) = (self.folder.path().join("next"), self.folder.path().join("secret"));
-        std::fs::write(&next, secret).unwrap();
-        make_private(&next);
-        std::fs::rename(next, place).unwrap();
-    }
-
-    pub(crate) fn log_path(&self) -> PathBuf {
-        self.folder.path().join("access.log")
+        self.logged()
     }
 }
 
 /// The providers of contracts without an error.
 fn checked(contracts: &[&str]) -> Vec<Provider> {
+    read(contracts).providers
+}
+
+/// The same with what was deployed.
+fn read(contracts: &[&str]) -> Loaded {
     let options = Options::run(Date::from_unix(1_795_000_000)).dev(true);
     let sources = contracts.iter().enumerate();
     let path = |n, text: &str| {
@@ -247,7 +297,7 @@ fn checked(contracts: &[&str]) -> Vec<Provider> {
     let sources = sources.map(|(n, text)| Source::new(path(n, text), *text));
     let loaded = load(&sources.collect::<Vec<_>>(), &options);
     assert_eq!(loaded.report.errors(), 0, "{:?}", loaded.report);
-    loaded.providers
+    loaded
 }
 
 pub(crate) fn make_private(path: &std::path::Path) {

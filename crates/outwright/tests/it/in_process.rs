@@ -341,3 +341,47 @@ fn contracts_of_a_folder_are_taken_over_when_asked_and_when_watched() {
         without_runtime(watching.call("demo", get("/v1/limits"))).is_ok()
     });
 }
+
+/// What a contract lets a caller do holds for the parts of a program, too; they name themselves and have no token.
+#[test]
+fn a_part_of_the_program_does_what_the_contract_lets_it_do() {
+    let demo = demo();
+    let listed = "callers:\n  shop: { operations: [list_charges] }\n  books: {}\n";
+    let terms = world::Terms { more: listed.to_owned(), ..world::Terms::plain(&demo) };
+    let deployment = "outwright: 1\ncallers:\n  shop: { token: { env: SHOP } }\n  books: { token: { env: BOOKS } }\n";
+    let sources = vec![
+        Source::new("contracts/demo.yaml", terms.text()),
+        Source::new("outwright.yaml", deployment),
+    ];
+    let outwright = Setup::sources(sources).development().open().unwrap();
+    without_runtime(async {
+        for (caller, reads, writes) in [
+            (Some("shop"), true, false),
+            (Some("books"), true, true),
+            (Some("somebody"), false, false),
+            (None, false, false),
+        ] {
+            let mut terms = Terms::new();
+            if let Some(name) = caller {
+                terms = terms.caller(name);
+            }
+            let (mut read, mut write) = (get("/v1/charges"), post("/v1/charges"));
+            read.extensions_mut().insert(terms.clone());
+            write.extensions_mut().insert(terms);
+            let may = |answer: Result<Response<Body>, Error>| match answer {
+                Ok(_) => true,
+                Err(error) => {
+                    let Why::Refused { reason, .. } = error.why() else { panic!("{error}") };
+                    assert_eq!(*reason, Reason::NotAllowed);
+                    false
+                }
+            };
+            let read = may(outwright.call("demo", read).await);
+            let write = may(outwright.call("demo", write).await);
+            assert_eq!((read, write), (reads, writes), "{caller:?}");
+        }
+        outwright.close().await;
+    });
+    let sent = demo.control().requests_of("POST /v1/charges").len();
+    assert_eq!(sent, 1, "nothing of the others was sent");
+}

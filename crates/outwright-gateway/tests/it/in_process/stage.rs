@@ -1,26 +1,30 @@
 //! The stage of the wire tests with the library in the gateway's place; the same verbs, so that the tests are the same.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::time::Duration;
 
 use outwright::{LogTarget, OpenError, Setup, Source};
-use outwright_gateway::demo::{Demo, Ports, Settings};
-use tempfile::TempDir;
+use outwright_gateway::demo::Settings;
 
 use super::front::Front;
 use crate::peer::Peer;
-use crate::stage::{CONTRACT, make_private};
+use crate::stage::{Ground, row, until};
 
 pub(crate) use crate::stage::{Answer, LONG, SECRET, ask, raw, raw_bytes};
 
 /// Everything that a wire test needs.
 pub(crate) struct Stage {
-    pub(crate) demo: Demo,
+    pub(crate) ground: Ground,
     pub(crate) gateway: Option<Front>,
-    folder: TempDir,
-    /// The contract that was taken over last.
-    contract: String,
+}
+
+impl Deref for Stage {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl Stage {
@@ -38,20 +42,14 @@ impl Stage {
     }
 
     fn under(settings: Settings, change: impl FnOnce(String) -> String) -> Self {
-        let demo = Demo::spawn_thread(Ports::default(), settings).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("secret"), SECRET).unwrap();
-        make_private(&folder.path().join("secret"));
-        let contract = change(CONTRACT.to_owned())
-            .replace("{port}", &demo.plain().port().to_string())
-            .replace("{folder}", &folder.path().display().to_string());
-        let outwright = Setup::sources(sources(&[&contract]))
+        let ground = Ground::new(settings, change);
+        let outwright = Setup::sources(sources(&[&ground.contract]))
             .development()
-            .log(LogTarget::File(folder.path().join("access.log")))
+            .log(LogTarget::File(ground.log_path()))
             .drain(Duration::from_secs(5))
             .open()
             .unwrap();
-        Self { demo, gateway: Some(Front::start(outwright)), folder, contract }
+        Self { ground, gateway: Some(Front::start(outwright)) }
     }
 
     /// Lets a changed contract take over, with these contracts beside it.
@@ -60,16 +58,11 @@ impl Stage {
         change: impl FnOnce(String) -> String,
         beside: &[&str],
     ) -> Result<(), OpenError> {
-        let text = change(self.contract.clone());
+        let text = change(self.ground.contract.clone());
         let all: Vec<_> = std::iter::once(&*text).chain(beside.iter().copied()).collect();
         self.front().outwright.take_over(&sources(&all))?;
-        self.contract = text;
+        self.ground.contract = text;
         Ok(())
-    }
-
-    /// Another provider under the same terms.
-    pub(crate) fn other(&self, name: &str) -> String {
-        self.contract.replace("provider: demo", &format!("provider: {name}"))
     }
 
     fn front(&self) -> &Front {
@@ -107,28 +100,13 @@ impl Stage {
     }
 
     /// The rows of the metrics with this beginning.
-    pub(crate) fn metric(&self, row: &str) -> Option<String> {
-        let page = self.metrics();
-        let mut rows = page.lines();
-        rows.find_map(|line| line.strip_prefix(row)?.strip_prefix(' ').map(str::to_owned))
+    pub(crate) fn metric(&self, begins: &str) -> Option<String> {
+        row(&self.metrics(), begins)
     }
 
     /// Waits until the row of the metrics with this beginning has this value.
-    pub(crate) fn until(&self, row: &str, value: &str) {
-        let began = Instant::now();
-        while self.metric(row).as_deref() != Some(value) {
-            assert!(began.elapsed() < LONG, "{row} {value}\n{}", self.metrics());
-            std::thread::yield_now();
-        }
-    }
-
-    /// Waits until so many requests have arrived at the provider.
-    pub(crate) fn until_arrived(&self, count: u64) {
-        let began = Instant::now();
-        while self.demo.arrived() < count {
-            assert!(began.elapsed() < LONG, "{} of {count} arrived", self.demo.arrived());
-            std::thread::yield_now();
-        }
+    pub(crate) fn until(&self, begins: &str, value: &str) {
+        until(|| self.metrics(), (begins, value));
     }
 
     /// Ends everything; gives the whole access log, line by line.
@@ -136,20 +114,7 @@ impl Stage {
         if let Some(front) = self.gateway.take() {
             front.end();
         }
-        let text = std::fs::read_to_string(self.log_path()).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
-    }
-
-    /// Another secret is in the place of the one before.
-    pub(crate) fn rotate(&self, secret: &str) {
-        let (next, place) = (self.folder.path().join("next"), self.folder.path().join("secret"));
-        std::fs::write(&next, secret).unwrap();
-        make_private(&next);
-        std::fs::rename(next, place).unwrap();
-    }
-
-    pub(crate) fn log_path(&self) -> PathBuf {
-        self.folder.path().join("access.log")
+        self.logged()
     }
 }
 
