@@ -8,8 +8,8 @@ use outwright_core::admission::Routes;
 use outwright_core::classify::{Dialect, ResetUnit};
 use outwright_core::outcome::{Class, Effect};
 use outwright_core::provider::{
-    About, Bodies, Caller, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Keys, Links, Listen,
-    Media, Mode, OpIndex, Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
+    About, Bodies, Caller, Coalesce, Egress, ErrorRow, Fields, Inject, Key, KeyOrigin, Keys, Links,
+    Listen, Media, Mode, OpIndex, Operation, Plan, Priority, Provider, Slot, Source, Tier, Trace,
 };
 use outwright_core::retry::matrix::{Override, Overrides};
 use outwright_core::{breaker, bulkhead, cache, fallback, ratelimit, retry, timeout};
@@ -372,6 +372,10 @@ fn operation(view: &View<'_>, op: &Op, lane: u8) -> Made<Operation> {
         lane,
         fallback,
         cache,
+        coalesce: match node.word(&["coalesce"]) {
+            Some("allowed") => Coalesce::Allowed,
+            Some(_) | None => Coalesce::Never,
+        },
         priority: priority(node),
         slot: view.slot(op).map_err(|finding| Impossible(finding.message))?,
         needs: node.words(&["needs"]).into_iter().map(Into::into).collect(),

@@ -245,6 +245,9 @@ fn defaults(view: &View<'_>, op: Option<&Op>, lines: &mut Vec<Line>) {
             all.push(("outbox.horizon", show(horizon(retention))));
         }
         if !op.mutates() {
+            all.push(("coalesce", "never".to_owned()));
+        }
+        if !op.mutates() {
             all.push(("idempotency.plan", "safe".to_owned()));
         }
     }
@@ -282,6 +285,7 @@ fn order(key: &str) -> (usize, String) {
         "needs",
         "credential",
         "fallback",
+        "coalesce",
         "stream",
         "async",
     ];

@@ -59,6 +59,7 @@ pub static ALL: &[&Rule] = &[
     &limits::TOO_MANY,
     &limits::SPEND,
     &limits::UNCHECKED,
+    &limits::NOT_SHARED,
     &degradation::NO_FALLBACK,
     &degradation::MADE_UP,
     &degradation::NO_BECAUSE,

@@ -24,7 +24,9 @@ use outwright_core::gates::{Gates, Turn, Which};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Sent};
 use outwright_core::provider::{OpIndex, Priority, Provider};
 use outwright_core::refusal::Refusal;
-use outwright_core::step::{Action, CallId, Claimed, Head, Input, Request, RequestBody, Step};
+use outwright_core::step::{
+    Action, CallId, Claimed, Head, Input, Request, RequestBody, Source, Step,
+};
 use outwright_core::time::{Mono, Now, Timestamp};
 use outwright_core::{bulkhead, ratelimit};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -147,7 +149,7 @@ fn read(bench: &mut Bench) {
     let (mut call, step) = bench.admit(READ).expect("the gates are open");
     let attempt = sent(&step);
     let step = bench.head(&mut call, attempt, 200);
-    assert_eq!(step, Step::Relay(attempt));
+    assert_eq!(step, Step::Relay(Source::Attempt(attempt)));
     bench.end(&mut call, attempt);
 }
 
@@ -158,7 +160,7 @@ fn write(bench: &mut Bench) {
     let attempt = sent(&bench.input(&mut call, Input::Claimed(Claimed::Fresh)));
     let step = bench.head(&mut call, attempt, 200);
     assert!(matches!(step, Step::Act(Action::Settle(_))), "{step:?}");
-    assert_eq!(bench.input(&mut call, Input::Settled), Step::Relay(attempt));
+    assert_eq!(bench.input(&mut call, Input::Settled), Step::Relay(Source::Attempt(attempt)));
     bench.end(&mut call, attempt);
 }
 
@@ -169,7 +171,7 @@ fn retried(bench: &mut Bench) {
     assert_eq!(bench.head(&mut call, attempt, 500), Step::Act(Action::Discard(attempt)));
     assert!(matches!(bench.tick(&mut call, Duration::ZERO), Step::Wait(_)));
     let attempt = sent(&bench.tick(&mut call, secs(0.2)));
-    assert_eq!(bench.head(&mut call, attempt, 200), Step::Relay(attempt));
+    assert_eq!(bench.head(&mut call, attempt, 200), Step::Relay(Source::Attempt(attempt)));
     bench.end(&mut call, attempt);
 }
 
@@ -179,10 +181,10 @@ fn handed_off(bench: &mut Bench) {
     let attempt = sent(&step);
     let (mut second, step) = bench.admit(READ).expect("there are places");
     assert!(matches!(step, Step::Wait(_)));
-    assert_eq!(bench.head(&mut first, attempt, 200), Step::Relay(attempt));
+    assert_eq!(bench.head(&mut first, attempt, 200), Step::Relay(Source::Attempt(attempt)));
     bench.end(&mut first, attempt);
     let attempt = sent(&bench.tick(&mut second, Duration::ZERO));
-    assert_eq!(bench.head(&mut second, attempt, 200), Step::Relay(attempt));
+    assert_eq!(bench.head(&mut second, attempt, 200), Step::Relay(Source::Attempt(attempt)));
     bench.end(&mut second, attempt);
 }
 
@@ -193,7 +195,7 @@ fn vanished(bench: &mut Bench) {
     let (mut second, step) = bench.admit(READ).expect("there are places");
     assert!(matches!(step, Step::Wait(_)));
     assert!(matches!(bench.input(&mut second, Input::CallerGone), Step::Done(_)));
-    assert_eq!(bench.head(&mut first, attempt, 200), Step::Relay(attempt));
+    assert_eq!(bench.head(&mut first, attempt, 200), Step::Relay(Source::Attempt(attempt)));
     bench.end(&mut first, attempt);
 }
 

@@ -370,6 +370,39 @@ pub fn look(policy: &Policy, found: Option<&Found>, now: Mono) -> Shown {
     }
 }
 
+/// Whether the reply to one read may answer others that ask for the same at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// It may.
+    Yes,
+    /// Each is to be asked for.
+    No,
+}
+
+/// Who gets a shared reply is the same caller with the same credential: what is private to it stays with it.
+const SHARED: Policy =
+    Policy { age_max: Duration::MAX, despite: Directives(0).with(Directive::Private) };
+
+/// RFC 9111 section 4: a reply that may be kept, and shown without asking again, may answer several requests.
+///
+/// A cookie is given to one, and a stream of events has no end that could be waited for.
+#[must_use]
+pub fn share((status, headers): (StatusCode, &HeaderMap), wish: &Wish, times: Times) -> Share {
+    let events = headers.get(header::CONTENT_TYPE).is_some_and(|media| {
+        media.as_bytes().trim_ascii_start().to_ascii_lowercase().starts_with(b"text/event-stream")
+    });
+    if events || headers.contains_key(header::SET_COOKIE) {
+        return Share::No;
+    }
+    let kept = Kept::of(&SHARED, (status, headers), wish, times);
+    let found = kept.filter(|kept| kept.body() == Part::Whole);
+    let found = found.map(|kept| Found { kept, wish: *wish });
+    match look(&SHARED, found.as_ref(), times.came.mono) {
+        Shown::Yes => Share::Yes,
+        Shown::Absent | Shown::TooOld | Shown::Barred(_) | Shown::Unwanted => Share::No,
+    }
+}
+
 /// What a reply's `Cache-Control` says, as far as it matters here.
 #[derive(Default)]
 struct Told {

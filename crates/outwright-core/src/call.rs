@@ -10,6 +10,7 @@
 //!   │  └──── Backoff ◄── Discard ◄────────────┘
 //!   └─ must wait ─► Queued ─ handed a grant ─► Intend;   refused, late, gone ─► Done
 //! What would end badly, and is a read with a fallback ─► (Recall) ─► Done
+//! A read that follows another one: Following ─ shared ─► Share ─► Sharing ─ body end ─► Done;   else ─► Enter
 //! ```
 //!
 //! A call that is kept in a ledger writes its intent before its first send and its outcome before it is answered.
@@ -28,10 +29,11 @@ use crate::provider::{Plan, Priority, Provider};
 use crate::record::Told;
 use crate::refusal::{Reason, Refusal};
 use crate::retry::Tally;
-use crate::step::{Action, Input, Reply, Request, Step};
+use crate::step::{Action, CallId, Input, Reply, Request, Source, Step};
 use crate::time::{Mono, Now};
 
 mod fall;
+mod follow;
 mod hear;
 mod turns;
 
@@ -96,6 +98,7 @@ pub struct Call {
 /// Where a call stands. What is to be done once is a stage of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Stage {
+    Following(CallId),
     Enter,
     Queued(Ticket),
     Intend,
@@ -113,6 +116,8 @@ enum Stage {
     Settling(After),
     Relay,
     Relaying,
+    Share(CallId),
+    Sharing,
     Done(Reply),
 }
 
@@ -236,6 +241,8 @@ impl Call {
                 }
             }
             Input::Recalled(found) => self.recalled(cx, found),
+            Input::Follows(leader) => self.follow(cx, leader),
+            Input::Landed(landed) => self.landed(cx, landed),
         }
     }
 
@@ -258,7 +265,10 @@ impl Call {
     fn next(&mut self, cx: &mut Cx<'_>) -> Step {
         Self::note_told(cx, || Told::Poll(self.request.id));
         loop {
+            let ends = self.deadline.ends();
             match self.stage {
+                Stage::Following(_) if cx.now.mono < ends => return Step::Wait(ends),
+                Stage::Following(_) => self.waited_too_long(cx),
                 Stage::Enter => self.enter(cx),
                 Stage::Queued(ticket) => {
                     if let Some(until) = self.claim(cx, ticket) {
@@ -307,8 +317,9 @@ impl Call {
                 Stage::Settle(after) => return Step::Act(self.settle(after)),
                 Stage::Relay => {
                     self.stage = Stage::Relaying;
-                    return Step::Relay(self.attempt);
+                    return Step::Relay(Source::Attempt(self.attempt));
                 }
+                Stage::Share(leader) => return self.share(leader),
                 Stage::Done(reply) => {
                     cx.events.push(Event { call: self.request.id, what: What::Done });
                     return Step::Done(reply);
@@ -318,7 +329,8 @@ impl Call {
                 | Stage::Peeking
                 | Stage::Recalling(_)
                 | Stage::Settling(_)
-                | Stage::Relaying => return Step::Wait(Mono::MAX),
+                | Stage::Relaying
+                | Stage::Sharing => return Step::Wait(Mono::MAX),
             }
         }
     }
@@ -335,7 +347,8 @@ impl Call {
         match self.stage {
             Stage::Claiming | Stage::Settle(_) | Stage::Settling(_) => true,
             Stage::Flight | Stage::Peek(_) | Stage::Peeking => self.mutates == Mutates::Yes,
-            Stage::Enter
+            Stage::Following(_)
+            | Stage::Enter
             | Stage::Queued(_)
             | Stage::Intend
             | Stage::Refresh(..)
@@ -346,6 +359,8 @@ impl Call {
             | Stage::Recalling(_)
             | Stage::Relay
             | Stage::Relaying
+            | Stage::Share(_)
+            | Stage::Sharing
             | Stage::Done(_) => self.intent == Intent::Written,
         }
     }

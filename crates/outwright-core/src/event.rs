@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cache::Shown;
 use crate::fallback::Degraded;
+use crate::flight::Coalesced;
 use crate::outcome::{AttemptNo, Class, Fault};
 use crate::provider::OpIndex;
 use crate::refusal::Reason;
@@ -65,6 +66,8 @@ pub enum What {
     Recalled(Shown),
     /// The call is answered with something else than the provider's answer of now.
     Degraded(Degraded),
+    /// The call waited for the reply of another that asks for the same: what came of it.
+    Coalesced(Coalesced),
     /// The call is over.
     Done,
 }

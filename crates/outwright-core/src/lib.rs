@@ -20,6 +20,7 @@ pub mod classify;
 pub mod credential;
 pub mod deadline;
 pub mod fallback;
+pub mod flight;
 pub mod gates;
 pub mod idempotency;
 pub mod ratelimit;

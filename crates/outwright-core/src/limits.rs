@@ -20,6 +20,8 @@ pub const SUB_BUCKETS: u32 = 64;
 pub const SLOTS_MAX: u32 = 65_536;
 /// Waiting calls per provider.
 pub const QUEUE_MAX: u32 = 65_536;
+/// Calls that wait for the reply of one that asks for the same (chosen: far more than one service has under way, and a megabyte of bookkeeping).
+pub const FOLLOWERS_MAX: u32 = 1_024;
 /// Operations per provider.
 pub const OPERATIONS_MAX: usize = 1_024;
 /// Bytes of a response body that an error rule may look at (`product.md` 4).

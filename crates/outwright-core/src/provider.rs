@@ -240,6 +240,8 @@ pub struct Operation {
     pub fallback: fallback::Policy,
     /// What of its replies may be shown then; set where the fallback is a stale answer.
     pub cache: Option<cache::Policy>,
+    /// Whether equal reads that are under way at once are sent once.
+    pub coalesce: Coalesce,
     /// The highest priority that a caller may ask for.
     pub priority: Priority,
     /// The slot whose credential is injected: an index into [`Provider::slots`].
@@ -254,6 +256,16 @@ pub struct Operation {
     pub stream: Option<Duration>,
     /// Set where an earlier contract had it and this one has not: calls under way may still name it, no new one does.
     pub retired: bool,
+}
+
+/// Whether equal reads that are under way at once are sent once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Coalesce {
+    /// Each is sent.
+    #[default]
+    Never,
+    /// One is sent, and its reply is given to all, where the provider lets it be.
+    Allowed,
 }
 
 /// Bounds on bodies, in bytes.

@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue};
 use crate::cache::Found;
 use crate::call::{Call, Cx};
 use crate::dice::Dice;
+use crate::flight::Landed;
 use crate::gates::{Gates, Turn, Which};
 use crate::limits::RECORD_ENTRIES_MAX;
 use crate::outcome::{AttemptNo, BodyEnd, Fault, Sent, Verdict};
@@ -117,6 +118,10 @@ pub enum Kept {
     BodyEnd(AttemptNo, BodyEnd),
     /// As [`Input::Recalled`].
     Recalled(Option<Found>),
+    /// As [`Input::Follows`].
+    Follows(CallId),
+    /// As [`Input::Landed`].
+    Landed(Landed),
 }
 
 impl Record {
@@ -149,6 +154,8 @@ impl Record {
             Input::Failed { attempt, sent, fault } => Kept::Failed(attempt, sent, fault),
             Input::BodyEnd { attempt, end } => Kept::BodyEnd(attempt, end),
             Input::Recalled(found) => Kept::Recalled(found.copied()),
+            Input::Follows(leader) => Kept::Follows(leader),
+            Input::Landed(landed) => Kept::Landed(landed),
         };
         self.note(cx.now, Told::Call(call.request().id, kept));
     }
@@ -274,6 +281,8 @@ impl Kept {
             }
             Self::BodyEnd(attempt, end) => call.handle(cx, Input::BodyEnd { attempt, end }),
             Self::Recalled(found) => call.handle(cx, Input::Recalled(found.as_ref())),
+            Self::Follows(leader) => call.handle(cx, Input::Follows(leader)),
+            Self::Landed(landed) => call.handle(cx, Input::Landed(landed)),
         }
     }
 }

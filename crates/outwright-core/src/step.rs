@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::cache::Found;
 use crate::fallback::Degraded;
+use crate::flight::Landed;
 use crate::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent};
 use crate::provider::{CallerIndex, OpIndex, Priority};
 use crate::refusal::Refusal;
@@ -116,6 +117,10 @@ pub enum Input<'a> {
     },
     /// Answer to [`Action::Recall`]: what is kept for this request, where something is.
     Recalled(Option<&'a Found>),
+    /// Right after it was admitted: it waits for the reply of this call instead of being sent.
+    Follows(CallId),
+    /// To a call that follows another, once: what becomes of it.
+    Landed(Landed),
     /// The caller is gone. Poll on: the call says how to end.
     CallerGone,
     /// Nothing new but the time: a timer fired, or a ticket was woken.
@@ -149,10 +154,19 @@ pub enum Step {
     Act(Action),
     /// Nothing to do until then, or until an answer comes, or until the ticket is woken.
     Wait(Mono),
-    /// Give the caller this attempt's reply and stream its body; then report [`Input::BodyEnd`].
-    Relay(AttemptNo),
+    /// Give the caller this reply and stream its body; then report [`Input::BodyEnd`].
+    Relay(Source),
     /// Over. Poll no more.
     Done(Reply),
+}
+
+/// Whose reply the caller is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// That of this attempt of its own.
+    Attempt(AttemptNo),
+    /// That of another call, which asks for the same. Its body ends under the first attempt's number.
+    Flight(CallId),
 }
 
 /// Something that only the driver can do.

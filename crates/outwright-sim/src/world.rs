@@ -17,7 +17,7 @@ use outwright_core::gates::{Gates, Ticket, Which};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Fault, Sent};
 use outwright_core::provider::Provider;
 use outwright_core::step::{
-    Action, CallId, Claimed, Head, Input, Reply, Request, RequestBody, Step,
+    Action, CallId, Claimed, Head, Input, Reply, Request, RequestBody, Source, Step,
 };
 use outwright_core::time::{Mono, Now, Timestamp};
 use outwright_core::timeout::Limits;
@@ -300,9 +300,12 @@ impl<'a> World<'a> {
             self.tell(number)?;
             match step {
                 Step::Act(action) => self.act(number, driven, action)?,
-                Step::Relay(attempt) => {
+                Step::Relay(Source::Attempt(attempt)) => {
                     self.answered(number, driven)?;
                     self.relay(number, driven, attempt);
+                }
+                Step::Relay(Source::Flight(_)) => {
+                    return Err("nobody was told to follow another call".to_owned());
                 }
                 Step::Wait(until) => {
                     if until < Mono::MAX {

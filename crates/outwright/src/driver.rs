@@ -16,17 +16,23 @@
 
 mod answer;
 mod caller;
+mod coalesce;
 mod crowd;
 mod driven;
 mod fields;
+mod flights;
+mod gone;
 mod handed;
 mod job;
 mod keep;
 mod kept;
 mod key;
+mod last;
 mod memory;
 mod outlet;
 mod prepare;
+mod pump;
+mod reader;
 mod reply;
 mod roster;
 mod shared;

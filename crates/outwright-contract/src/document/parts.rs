@@ -200,6 +200,11 @@ pub(super) const OPERATION: Shape = Map(&[
         "Whether a call may be handed over. Default `never`.",
     ),
     may(
+        "coalesce",
+        Word(&["never", "allowed"]),
+        "Whether equal reads of a caller that are under way at once are sent once; for GET and HEAD. Default `never`.",
+    ),
+    may(
         "stream",
         Map(&[must("max", Duration, "Longest life of the stream.")]),
         "`total` ends at the first body byte, then `idle` and `max` rule.",

@@ -13,6 +13,7 @@ pub(super) fn sentence(key: &str, value: &str) -> String {
         "retry" => retry(key, value),
         "breaker" | "concurrency" => gates(key, value),
         "fallback" => fallback(key, value),
+        "coalesce" => Some(coalesce(value)),
         "bodies" => bodies(key, value),
         "idempotency" => idempotency(key, value),
         _ => rest(key, value),
@@ -96,6 +97,13 @@ fn fallback(key: &str, value: &str) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn coalesce(value: &str) -> String {
+    if value == "allowed" {
+        return "While one is under way, equal ones of the same caller with the same fields and credential wait for its reply and share it; where the provider does not let it be shared, or it fails, each is sent.".to_owned();
+    }
+    "Each is sent, also while an equal one is under way.".to_owned()
 }
 
 fn bodies(key: &str, value: &str) -> Option<String> {

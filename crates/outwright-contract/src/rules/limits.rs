@@ -9,6 +9,7 @@ mod ow406_routes;
 mod ow407_too_many;
 mod ow408_spend;
 mod ow409_unchecked;
+mod ow410_not_shared;
 
 use outwright_core::admission::{RouteError, Routes};
 use outwright_core::provider::OpIndex;
@@ -27,6 +28,7 @@ pub use ow406_routes::ROUTES;
 pub use ow407_too_many::TOO_MANY;
 pub use ow408_spend::SPEND;
 pub use ow409_unchecked::UNCHECKED;
+pub use ow410_not_shared::NOT_SHARED;
 
 pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     ow401_window::check(view, out);
@@ -40,6 +42,7 @@ pub(crate) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     for op in view.operations {
         ow409_unchecked::check(op, out);
     }
+    ow410_not_shared::check(view, out);
     named(view, out);
     requests(view, out);
     templates(view, out);

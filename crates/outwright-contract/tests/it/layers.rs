@@ -226,6 +226,26 @@ fn what_a_fallback_does_is_explained_in_sentences() {
     ));
 }
 
+#[test]
+fn what_coalescing_does_is_explained_in_a_sentence() {
+    let sentence = |key: &str| {
+        let text = GOOD.replacen("fallback: none", &format!("fallback: none{key}"), 1);
+        let loaded = read(&[("c/acme.yaml", &text)], &Options::check(TODAY));
+        assert_eq!(loaded.report.errors(), 0, "{key}");
+        let lines = explain(&loaded, "acme", "list_orders").lines;
+        let mut lines = lines.into_iter().filter(|line| line.key == "coalesce");
+        lines.next().expect("it is said").sentence
+    };
+    let never = "Each is sent, also while an equal one is under way.";
+    assert_eq!(sentence(""), never);
+    assert_eq!(sentence("\n    coalesce: never"), never);
+    let allowed = sentence("\n    coalesce: allowed");
+    assert!(
+        allowed.starts_with("While one is under way, equal ones of the same caller"),
+        "{allowed}"
+    );
+}
+
 /// what is safe off loopback starts, and nothing else.
 #[test]
 fn off_loopback_only_tls_with_tokens_is_accepted() {

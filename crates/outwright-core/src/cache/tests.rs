@@ -231,3 +231,35 @@ fn a_caller_gets_nothing_that_it_does_not_want() {
 fn nothing_is_shown_where_nothing_is_kept() {
     assert_eq!(look(&policy(600, &[]), None, Mono::MAX), Shown::Absent);
 }
+
+/// what may be kept and needs not be asked for again answers several; what is one caller's own stays with it.
+#[test]
+fn a_reply_that_may_be_kept_answers_several() {
+    for (fields, expected) in [
+        (&[][..], Share::Yes),
+        (&[("cache-control", "max-age=60")], Share::Yes),
+        (&[("cache-control", "private, max-age=60, must-revalidate")], Share::Yes),
+        (&[("cache-control", "no-store")], Share::No),
+        (&[("cache-control", "private, No-Cache")], Share::No),
+        (&[("cache-control", "max-age=0, private, must-revalidate")], Share::No),
+        (&[("cache-control", "s-maxage=0")], Share::No),
+        (&[("vary", "*")], Share::No),
+        (&[("vary", "accept")], Share::Yes),
+        (&[("set-cookie", "a=b")], Share::No),
+        (&[("content-type", "Text/Event-Stream; charset=utf-8")], Share::No),
+        (&[("content-type", "application/json")], Share::Yes),
+    ] {
+        let share = share((StatusCode::OK, &head(fields)), &Wish::default(), times());
+        assert_eq!(share, expected, "{fields:?}");
+    }
+    for status in [201, 202, 206, 304, 404, 500, 503] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let share = share((status, &head(&[])), &Wish::default(), times());
+        assert_eq!(share, Share::No, "{status}");
+    }
+    for wish in ["no-store", "no-cache", "max-age=0"] {
+        let wish = Wish::of(&head(&[("cache-control", wish)]));
+        let share = share((StatusCode::OK, &head(&[])), &wish, times());
+        assert_eq!(share, Share::No, "{wish:?}");
+    }
+}

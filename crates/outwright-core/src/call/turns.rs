@@ -260,8 +260,11 @@ impl Call {
             }
             (Stage::Peeking, BodyEnd::Whole) => self.judged(cx),
             (Stage::Peeking, BodyEnd::CallerGone) => self.caller_gone(cx),
+            (Stage::Sharing, end) => self.shared_end(end),
             (
-                Stage::Enter
+                Stage::Following(_)
+                | Stage::Share(_)
+                | Stage::Enter
                 | Stage::Queued(_)
                 | Stage::Intend
                 | Stage::Claiming
@@ -291,7 +294,7 @@ impl Call {
                 self.refund(cx);
                 self.finish(After::Done(Reply::Gone));
             }
-            Stage::Enter | Stage::Backoff(_) => {
+            Stage::Following(_) | Stage::Share(_) | Stage::Enter | Stage::Backoff(_) => {
                 self.refund(cx);
                 self.finish(After::Done(Reply::Gone));
             }
@@ -319,6 +322,7 @@ impl Call {
             }
             // Whoever reads the body, or answers for the ledger, ends these.
             Stage::Relaying
+            | Stage::Sharing
             | Stage::Claiming
             | Stage::Abort(_)
             | Stage::Settle(_)

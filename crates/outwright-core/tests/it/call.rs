@@ -40,8 +40,13 @@ impl Play {
 
     /// A call begins; its first step.
     pub(crate) fn begin(&mut self, operation: OpIndex, timeout: Option<f64>) -> Step {
+        let request = self.request(operation, timeout);
+        self.cx(|call, cx| call.insert(Call::admit(cx, request).expect("admitted")).poll(cx))
+    }
+
+    fn request(&mut self, operation: OpIndex, timeout: Option<f64>) -> Request {
         self.calls += 1;
-        let request = Request {
+        Request {
             id: CallId(self.calls),
             operation,
             caller: None,
@@ -50,8 +55,17 @@ impl Play {
             body: RequestBody { bytes: Some(2), replayable: true },
             keyed: true,
             ledgered: false,
-        };
-        self.cx(|call, cx| call.insert(Call::admit(cx, request).expect("admitted")).poll(cx))
+        }
+    }
+
+    /// A call begins that waits for the reply of another; its first step.
+    pub(crate) fn follows(&mut self, leader: CallId, timeout: Option<f64>) -> Step {
+        let request = self.request(READ, timeout);
+        self.cx(|call, cx| {
+            let call = call.insert(Call::admit(cx, request).expect("admitted"));
+            call.handle(cx, Input::Follows(leader));
+            call.poll(cx)
+        })
     }
 
     pub(crate) fn tell(&mut self, input: Input<'_>) -> Step {

@@ -6,8 +6,8 @@ use http::{HeaderName, HeaderValue, Method};
 use outwright_core::admission::Routes;
 use outwright_core::classify::Dialect;
 use outwright_core::provider::{
-    About, Base, Bodies, Egress, Fields, Key, KeyOrigin, Links, OpIndex, Operation, Plan, Priority,
-    Provider, Scheme, Tier,
+    About, Base, Bodies, Coalesce, Egress, Fields, Key, KeyOrigin, Links, OpIndex, Operation, Plan,
+    Priority, Provider, Scheme, Tier,
 };
 use outwright_core::retry::backoff::Jitter;
 use outwright_core::retry::matrix::Overrides;
@@ -114,6 +114,7 @@ fn operation(name: &str, method: Method, plan: Plan, key: Key) -> Operation {
             media: outwright_core::provider::Media::Any,
         },
         reads_success_bodies: false,
+        coalesce: Coalesce::Never,
         stream: None,
         retired: false,
     }

@@ -5,6 +5,7 @@ mod call;
 #[expect(dead_code, reason = "the simulator's tests use the rest")]
 mod contracts;
 mod fallback;
+mod follow;
 mod gates;
 mod report;
 mod shares;

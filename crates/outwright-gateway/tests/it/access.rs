@@ -2,6 +2,7 @@
 
 mod certificates;
 mod rights;
+mod sharing;
 mod sockets;
 mod tls;
 mod tokens;

@@ -8,6 +8,12 @@
 #[path = "cache_tests.rs"]
 mod cache_tests;
 #[cfg(test)]
+#[path = "coalesce.rs"]
+mod coalesce;
+#[cfg(test)]
+#[path = "coalesce_apart.rs"]
+mod coalesce_apart;
+#[cfg(test)]
 #[path = "door.rs"]
 mod door;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use crate::held::{End, Held, coalesced};
 use crate::http2::client;
 use crate::peer::{Peer, Says};
 use crate::stage::{Answer, Stage, ask};
@@ -210,6 +211,37 @@ fn a_body_that_breaks_off_while_it_is_read_is_an_answer_of_our_own() {
     let got = (&log[0]["http.response.status_code"], &log[0]["outcome"]);
     assert_eq!(got, (&502.into(), &"provider_error".into()));
     assert_eq!(log.len(), 2, "each is told once: {log:?}");
+}
+
+/// R-063: the same for every caller of a read that is shared, also for one whose call sent nothing.
+#[test]
+fn a_shared_body_that_breaks_off_while_it_is_read_is_an_answer_of_our_own_to_each() {
+    let held = Held::new();
+    let mut stage = Stage::before(&held.peer, |contract| {
+        let contract = coalesced(&held.calm(&contract));
+        contract.replace("\negress:", &format!("\n{JSON}\negress:"))
+    });
+    let leader = End::asks(stage.data(), LIST, &[]);
+    let (provider, _) = held.arrives();
+    let mut callers = [leader, End::asks(stage.data(), LIST, &[])];
+    stage.until(r#"outwright_coalesced_waiting{provider="demo"}"#, "1");
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n";
+    provider.ends(format!("{head}{{\"next\":"));
+    let answers = callers.each_mut().map(|caller| Answer::of(&caller.rest()));
+    for (answer, attempts) in answers.iter().zip(["1", "0"]) {
+        assert_eq!((answer.status, answer.problem().as_str()), (502, "provider-malformed"));
+        assert_eq!(answer.json()["cause"], "body_truncated");
+        assert_eq!(answer.field("outwright-attempts"), Some(attempts));
+    }
+    held.is_idle();
+    stage.until("outwright_process_calls", "0");
+    stage.until("outwright_kept_bytes", "0");
+    let log = stage.log();
+    assert_eq!(log.len(), 2, "each is told once: {log:?}");
+    for line in log {
+        let got = (&line["http.response.status_code"], &line["outcome"]);
+        assert_eq!(got, (&502.into(), &"provider_error".into()));
+    }
 }
 
 /// A bad end is never a clean one, also where the beginning was read and is on its way.

@@ -7,6 +7,12 @@ mod bounds;
 #[cfg(test)]
 mod cache_tests;
 #[cfg(test)]
+mod coalesce;
+#[cfg(test)]
+mod coalesce_apart;
+#[cfg(test)]
+mod coalesce_cores;
+#[cfg(test)]
 mod demo_provider;
 #[cfg(test)]
 mod door;
@@ -18,6 +24,8 @@ mod egress;
 mod fallback;
 #[cfg(test)]
 mod forwarding;
+#[cfg(test)]
+mod held;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]

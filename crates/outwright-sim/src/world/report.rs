@@ -105,6 +105,7 @@ impl Report {
             | What::Hint(_)
             | What::Recalled(_)
             | What::Degraded(_)
+            | What::Coalesced(_)
             | What::Done => {}
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn dress(
     let (origin, details) = match instead {
         Instead::Stale { .. } => (Origin::Cache, "stale-fallback"),
         Instead::Static => (Origin::Outwright, "static-fallback"),
-        Instead::Kept | Instead::Unkept | Instead::Nothing(_) => return,
+        Instead::Kept | Instead::Unkept | Instead::Nothing(_) | Instead::Joined(_) => return,
     };
     dress.put(headers, record.call, record.attempts.count(), origin, times);
     if let Instead::Stale { age, lifetime } = instead {
@@ -69,6 +69,7 @@ pub(super) fn passed(dress: &Dress, headers: &mut HeaderMap, instead: &Instead) 
     let name = dress.name();
     let status = match instead {
         Instead::Kept => format!("{name}; fwd=bypass; stored"),
+        Instead::Joined(_) => format!("{name}; fwd=bypass; collapsed"),
         Instead::Unkept | Instead::Nothing(_) | Instead::Stale { .. } | Instead::Static => {
             format!("{name}; fwd=bypass")
         }

@@ -9,7 +9,7 @@ use outwright_core::event::{Event, What};
 use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Effect, Fault, Sent};
 use outwright_core::provider::Plan;
 use outwright_core::refusal::Refusal;
-use outwright_core::step::{Input, Reply, Request, Step};
+use outwright_core::step::{CallId, Input, Reply, Request, Source, Step};
 use outwright_core::time::Mono;
 
 use super::Core;
@@ -30,6 +30,14 @@ pub(super) struct Driven {
     /// What was done at the provider, as far as it was known then.
     pub(super) effect: Effect,
     told: Told,
+    counts: Counts,
+}
+
+/// Whether it is one of the calls that the process has under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    No,
+    Yes,
 }
 
 /// Whether telemetry knows that the call is over.
@@ -45,7 +53,8 @@ impl Driven {
         core.0.shared.crowd().enter();
         core.telemetry().begin(record.provider);
         let at = record.arrived.mono;
-        Self { core, outlet, record, call: None, at, effect: Effect::None, told: Told::No }
+        let (effect, told, counts) = (Effect::None, Told::No, Counts::Yes);
+        Self { core, outlet, record, call: None, at, effect, told, counts }
     }
 
     /// Lets it in, and says what to do first.
@@ -59,6 +68,46 @@ impl Driven {
             Ok(admitted) => Ok(call.insert(admitted).poll(cx)),
             Err(refusal) => Err(refusal),
         })
+    }
+
+    /// Lets it in to wait for the reply of another call.
+    pub(super) fn admit_to_follow(
+        &mut self,
+        now: Mono,
+        (request, leader): (Request, CallId),
+        waker: &Waker,
+    ) -> Result<Step, Refusal> {
+        self.in_gates(now, waker, |call, cx| match Call::admit(cx, request) {
+            Ok(mut admitted) => {
+                admitted.handle(cx, Input::Follows(leader));
+                Ok(call.insert(admitted).poll(cx))
+            }
+            Err(refusal) => Err(refusal),
+        })
+    }
+
+    /// The engine's call, for whoever goes on with it; what is told of it stays here.
+    pub(super) fn split(&mut self) -> Self {
+        Self {
+            core: self.core.clone(),
+            outlet: Rc::clone(&self.outlet),
+            record: self.record.clone(),
+            call: self.call.take(),
+            at: self.at,
+            effect: self.effect,
+            told: Told::Yes,
+            counts: Counts::No,
+        }
+    }
+
+    /// The engine's call comes back.
+    pub(super) fn join(&mut self, mut other: Self) {
+        self.call = other.call.take();
+    }
+
+    /// When its time is over.
+    pub(super) fn ends(&self) -> Mono {
+        self.call.as_ref().map_or(Mono::MAX, |call| call.deadline().ends())
     }
 
     /// Hands an answer in, and says what to do next.
@@ -97,9 +146,18 @@ impl Driven {
             self.effect = call.effect();
         }
         let plan = self.outlet.provider.operation(self.record.operation).plan;
-        if plan != Plan::Safe && self.effect == Effect::Unknown {
+        if plan != Plan::Safe {
+            self.mutated();
+        }
+    }
+
+    /// A mutation is settled, as far as it will be: it may be left unknown, and what was asked for before it is no
+    /// answer to who asks after it.
+    fn mutated(&mut self) {
+        if self.effect == Effect::Unknown {
             self.record.effect = Some(self.effect);
         }
+        self.outlet.seat.flights().close();
     }
 
     /// Whether the call has to go on although its caller is gone.
@@ -182,21 +240,30 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        self.core.0.shared.crowd().leave();
+        if self.counts == Counts::Yes {
+            self.core.0.shared.crowd().leave();
+        }
         if self.call.is_none() && self.told == Told::Yes {
             return;
         }
         let mut input = Input::CallerGone;
+        let mut waited = false;
         // Nobody waits for what it still says; what it holds it gives back within a few steps.
         for _ in 0..STEPS_TO_LEAVE_MAX {
             let Some(attempt) = self.call.as_ref().map(Call::attempt) else { break };
-            input = match self.step(input, Waker::noop()) {
+            let step = self.step(input, Waker::noop());
+            input = match step {
                 Step::Done(_) => break,
+                // Its reply was being relayed.
+                Step::Wait(_) if waited => Input::BodyEnd { attempt, end: BodyEnd::CallerGone },
                 // A call that has to finish is dropped only with its whole core: its connection goes with it.
                 Step::Wait(_) => Input::Failed { attempt, sent: Sent::Part, fault: Fault::Reset },
-                Step::Relay(attempt) => Input::BodyEnd { attempt, end: BodyEnd::CallerGone },
+                Step::Relay(Source::Attempt(_) | Source::Flight(_)) => {
+                    Input::BodyEnd { attempt, end: BodyEnd::CallerGone }
+                }
                 Step::Act(_) => Input::Settled,
             };
+            waited |= matches!(step, Step::Wait(_));
         }
         self.over_at(self.core.mono(), Outcome::Cancelled);
     }
@@ -217,6 +284,7 @@ fn note(record: &mut Record, event: &Event, now: Mono) {
         What::Would(would) => record.would = record.would.or(Some(would)),
         What::Recalled(shown) => record.instead = Some(Box::new(Instead::Nothing(shown))),
         What::Queued
+        | What::Coalesced(_)
         | What::Hint(_)
         | What::Breaker { .. }
         // The driver says more of it, once it has the answer.

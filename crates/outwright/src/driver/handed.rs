@@ -15,7 +15,7 @@ use http::uri::PathAndQuery;
 use http_body::Body;
 use outwright_core::admission;
 use outwright_core::outcome::{Class, Effect, Fault};
-use outwright_core::provider::{Keys, Plan, Provider};
+use outwright_core::provider::{Coalesce, Keys, OpIndex, Plan, Provider};
 use outwright_core::refusal::Refusal;
 use outwright_core::step::{self, Failure, Skip, Step};
 use outwright_core::time::Mono;
@@ -24,7 +24,9 @@ use tokio::sync::oneshot;
 use super::Core;
 use super::answer::{Answer, Outcome, Own};
 use super::caller::Caller;
-use super::job::{Gone, Job};
+use super::coalesce;
+use super::gone::Gone;
+use super::job::Job;
 use super::key::Whose;
 use super::outlet::{Keeps, Outlet};
 use super::prepare::{Of, Prepared};
@@ -110,14 +112,16 @@ impl Handed {
                 Err(answer) => return *answer,
             },
         };
+        if job.operation().coalesce == Coalesce::Allowed {
+            job = match coalesce::take_aboard(job) {
+                Ok(carried) => return carried.await,
+                Err(alone) => alone,
+            };
+        }
         match poll_fn(|cx| Poll::Ready(admit(&mut job, cx.waker()))).await {
             Ok(step) => {
                 let step = job.until_send(step).await;
-                if job.driven.must_finish() {
-                    carry_apart(job, step).await
-                } else {
-                    job.run(step, None).await
-                }
+                carry(job, step).await
             }
             Err(refusal) => job.driven.answer(Outcome::Refused(refusal)),
         }
@@ -148,17 +152,24 @@ where
 
 /// Of which call a request is.
 fn of<'a>(core: &'a Core, job: &Job, (outlet, caller): (&'a Outlet, Option<&'a Caller>)) -> Of<'a> {
-    let provider = &*outlet.provider;
-    let operation = provider.operation(job.driven.record.operation);
-    let caller = whose_keys(provider, caller);
     let shared = &core.0.shared;
     Of {
-        whose: Whose { provider, operation, caller },
+        whose: whose(job.driven.record.operation, (outlet, caller)),
         via: shared.via(),
         call: job.driven.record.call,
         dice: shared.dice(),
         memory: shared.memory(),
     }
+}
+
+/// Whose a call is.
+pub(super) fn whose<'a>(
+    operation: OpIndex,
+    (outlet, caller): (&'a Outlet, Option<&'a Caller>),
+) -> Whose<'a> {
+    let provider = &*outlet.provider;
+    let (operation, caller) = (provider.operation(operation), whose_keys(provider, caller));
+    Whose { provider, operation, caller }
 }
 
 /// The caller whose keys must not meet those of others; none where the provider sees them as they are.
@@ -170,7 +181,7 @@ fn whose_keys<'a>(provider: &Provider, caller: Option<&'a Caller>) -> Option<&'a
 fn take_over(job: &mut Job, prepared: Prepared, (outlet, whose): (&Outlet, Whose<'_>)) {
     let rules = whose.operation;
     if outlet.keeps == Keeps::Yes && (rules.cache.is_some() || rules.plan != Plan::Safe) {
-        job.keeping = prepared.keeping(whose).map(Box::new);
+        job.keeping = prepared.keeping(whose).map(|kept| kept.begun(&outlet.seat));
     }
     job.driven.record.request_bytes = prepared.bytes.unwrap_or(0);
     job.prepared = Some(prepared);
@@ -183,7 +194,13 @@ fn given(job: &Job) -> Duration {
 }
 
 /// Asks for it to be let in, and says what to do first.
-fn admit(job: &mut Job, waker: &Waker) -> Result<Step, Refusal> {
+pub(super) fn admit(job: &mut Job, waker: &Waker) -> Result<Step, Refusal> {
+    let (now, request) = (job.driven.at, asked(job));
+    job.driven.admit(now, request, waker)
+}
+
+/// What is asked of the engine for a call that has its request.
+pub(super) fn asked(job: &Job) -> step::Request {
     let now = job.driven.at;
     let record = &job.driven.record;
     // What it waited for its body is gone from what it has.
@@ -195,7 +212,7 @@ fn admit(job: &mut Job, waker: &Waker) -> Result<Step, Refusal> {
     };
     let provider = &*job.driven.outlet.provider;
     let prepared = job.prepared.as_ref().expect("a call is handed in with its request");
-    let request = step::Request {
+    step::Request {
         id: record.call,
         operation: record.operation,
         caller: record.caller.as_ref().and_then(|caller| provider.caller(caller.name())),
@@ -204,24 +221,35 @@ fn admit(job: &mut Job, waker: &Waker) -> Result<Step, Refusal> {
         body: prepared.body(),
         keyed: prepared.keyed,
         ledgered: false,
-    };
-    job.driven.admit(now, request, waker)
+    }
 }
 
-/// From the first send on in a task of its own: the call has to finish.
+/// From the first send on: inline, or in a task of its own where the call has to finish.
+pub(super) async fn carry(job: Box<Job>, step: Step) -> Answer {
+    if job.driven.must_finish() { carry_apart(job, step).await } else { job.run(step, None).await }
+}
+
 async fn carry_apart(job: Box<Job>, step: Step) -> Answer {
+    let gone = Rc::new(Gone::default());
+    let leaving = Leaving(Rc::clone(&gone));
+    in_own_task(job, leaving, async move |job| job.run(step, Some(&gone)).await).await
+}
+
+/// Has a call carried in a task of its own, whatever becomes of its caller, whose leaving `leaving` tells.
+pub(super) async fn in_own_task<L>(
+    job: Box<Job>,
+    leaving: L,
+    carried: impl AsyncFnOnce(Box<Job>) -> Answer + 'static,
+) -> Answer {
     let (record, at) = (job.driven.record.clone(), job.driven.at);
     let outlet = Rc::clone(&job.driven.outlet);
-    let gone = Rc::new(Gone::default());
     let (tell, told) = oneshot::channel();
-    let theirs = Rc::clone(&gone);
     drop(tokio::task::spawn_local(async move {
         let core = job.driven.core.clone();
-        let answer = Some(job.run(step, Some(&theirs)).await);
+        let answer = Some(carried(job).await);
         // A caller who left takes no answer; dropping it ends the call.
         drop(tell.send(Untaken { answer, core }));
     }));
-    let leaving = Leaving(gone);
     let answer = told.await;
     drop(leaving);
     answer.ok().and_then(|mut untaken| untaken.answer.take()).unwrap_or_else(|| {

@@ -1,6 +1,5 @@
 //! The loop of one call: does what the engine says, and says what came of it.
 
-use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -11,18 +10,20 @@ use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use outwright_core::classify::{Lens, Success};
 use outwright_core::limits::PREFIX_BYTES_MAX;
-use outwright_core::outcome::{AttemptNo, BodyEnd, Class, Fault, Sent};
+use outwright_core::outcome::{AttemptNo, BodyEnd, Fault, Sent};
 use outwright_core::provider::{Media, Operation, Plan, Priority};
 use outwright_core::refusal::{Reason, Refusal};
-use outwright_core::step::{Action, Claimed, Failure, Head, Input, Reply, Skip, Step};
+use outwright_core::step::{Action, Claimed, Head, Input, Skip, Source, Step};
 use outwright_core::time::Mono;
 use outwright_core::timeout::Limits;
 use tokio::time::{Sleep, sleep_until};
 
-use super::answer::{Answer, Outcome, Own};
+use super::answer::Answer;
+use super::coalesce::Leading;
 use super::crowd::Room;
 use super::driven::Driven;
 use super::fields::{Coded, Trailers, clean_reply};
+use super::gone::Gone;
 use super::keep::Keeping;
 use super::kept::{Kept, Live};
 use super::memory::Held;
@@ -45,39 +46,29 @@ pub(super) struct Job {
     pub(super) keeping: Option<Box<Keeping>>,
     /// Room for the beginning of a reply that is looked into before it is relayed.
     peeked: Option<Box<Held>>,
+    /// Set where equal reads may follow this one.
+    pub(super) leading: Option<Box<Leading>>,
 }
 
-/// Whether the caller of a call that runs in a task of its own is still there.
-#[derive(Debug, Default)]
-pub(super) struct Gone {
-    is: Cell<bool>,
-    heard: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
-}
-
-impl Gone {
-    /// The caller left.
-    pub(super) fn leave(&self) {
-        self.is.set(true);
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-
-    /// Whether there is news, once; else wakes when there is.
-    fn is_news(&self, cx: &Context<'_>) -> bool {
-        if self.is.get() {
-            return !self.heard.replace(true);
-        }
-        self.waker.replace(Some(cx.waker().clone()));
-        false
-    }
+/// Why there is no connection.
+enum Stop {
+    Fault(Fault),
+    /// Nobody wants the reply any more: this is next.
+    Gone(Step),
 }
 
 impl Job {
     /// Of a call that has arrived.
     pub(super) const fn new(driven: Driven) -> Self {
-        Self { driven, prepared: None, live: None, kept: None, keeping: None, peeked: None }
+        Self {
+            driven,
+            prepared: None,
+            live: None,
+            kept: None,
+            keeping: None,
+            peeked: None,
+            leading: None,
+        }
     }
 
     /// Finds a place among the calls of the process, and takes room for the beginning of a reply where a success has
@@ -152,7 +143,12 @@ impl Job {
                 }
                 Step::Act(Action::Settle(_)) => self.tick(Input::Settled).await,
                 Step::Act(Action::Release) => self.tick(Input::Tick).await,
-                Step::Relay(attempt) => return self.relay(attempt),
+                Step::Relay(Source::Attempt(attempt)) => return self.relay(attempt),
+                Step::Relay(Source::Flight(_)) => {
+                    // Who follows another is not run before it is sent by itself.
+                    self.driven.core.telemetry().bug();
+                    return self.lost(Skip::Final);
+                }
                 Step::Done(reply) => return self.done(reply).await,
             };
         }
@@ -168,9 +164,13 @@ impl Job {
             Some(carrier) => (carrier, self.driven.at),
             None => match self.reach(origin, (trust, &limits), gone).await {
                 Ok(carrier) => (carrier, self.driven.core.mono()),
-                Err(fault) => return self.unsent(attempt, fault).await,
+                Err(Stop::Fault(fault)) => return self.unsent(attempt, fault).await,
+                Err(Stop::Gone(step)) => return step,
             },
         };
+        if let Some(leading) = &self.leading {
+            leading.lead.sent();
+        }
         // To connect takes time, in which the provider may have asked all others to wait.
         if carrier.is_new() && !self.driven.may_leave() {
             origin.spare(carrier, now);
@@ -195,7 +195,10 @@ impl Job {
         let mut exchange = Some(exchange);
         // What arrived is judged before the call waits for anything else, so that there is no room for both.
         poll_fn(|cx| {
-            self.hear_gone(gone, cx);
+            if let Some(step) = self.hear_gone(gone, cx) {
+                // Nobody wants it any more: the exchange is dropped, and its connection with it.
+                return Poll::Ready(step);
+            }
             let Some(out) = &mut exchange else { return Poll::Pending };
             let given = ready!(out.poll(given.as_mut(), cx));
             let arrived = exchange.take().map(|exchange| origin.arrived(exchange, given));
@@ -220,7 +223,9 @@ impl Job {
         };
         let mut flight = pin!(outlet.origin.exchange_shared(link, request, limited));
         poll_fn(|cx| {
-            self.hear_gone(gone, cx);
+            if let Some(step) = self.hear_gone(gone, cx) {
+                return Poll::Ready(step);
+            }
             let arrived = ready!(flight.as_mut().poll(cx));
             Poll::Ready(self.arrived(attempt, arrived, cx.waker()))
         })
@@ -233,12 +238,12 @@ impl Job {
         origin: &Origin,
         (trust, limits): (Trust, &Limits),
         gone: Option<&Gone>,
-    ) -> Result<Carrier, Fault> {
+    ) -> Result<Carrier, Stop> {
         // In a box: what a handshake needs is large, and most calls find a connection made.
         let mut reaching = Box::pin(origin.reach(trust, limits));
-        poll_fn(|cx| {
-            self.hear_gone(gone, cx);
-            reaching.as_mut().poll(cx)
+        poll_fn(|cx| match self.hear_gone(gone, cx) {
+            Some(step) => Poll::Ready(Err(Stop::Gone(step))),
+            None => reaching.as_mut().poll(cx).map_err(Stop::Fault),
         })
         .await
     }
@@ -406,6 +411,9 @@ impl Job {
         if self.keeping.is_some() {
             self.keep(attempt, &head);
         }
+        if self.leading.is_some() {
+            return self.share(attempt, head);
+        }
         let body = ReplyBody::wire(self, attempt);
         Answer::Reply(Response::from_parts(head, body))
     }
@@ -428,84 +436,11 @@ impl Job {
         Ok(())
     }
 
-    /// A reply that came, and that nobody may be given.
-    pub(super) fn unreadable(&mut self, attempt: AttemptNo, fault: Fault) -> Box<Own> {
-        self.live = None;
-        let end = BodyEnd::Broken(fault);
-        let _over = self.driven.step(Input::BodyEnd { attempt, end }, Waker::noop());
-        self.lost_by(fault, Skip::Final)
-    }
-
-    async fn done(mut self: Box<Self>, reply: Reply) -> Answer {
-        match reply {
-            Reply::Last { attempt, why } => self.last(attempt, why).await,
-            Reply::Degraded(degraded) => self.degraded(degraded),
-            Reply::Refused(refusal) => self.driven.answer(Outcome::Refused(refusal)),
-            Reply::Failed(failure) => Answer::Own(self.failed(failure)),
-            Reply::Relayed(_) | Reply::Known => {
-                self.driven.core.telemetry().bug();
-                self.lost(Skip::Final)
-            }
-            Reply::Gone => self.driven.answer(Outcome::Refused(Refusal::now(Reason::CallerGone))),
-        }
-    }
-
-    fn failed(&mut self, failure: Failure) -> Box<Own> {
-        self.driven.record.effect = Some(failure.effect);
-        self.driven.own(Outcome::Failed(failure))
-    }
-
-    /// The kept reply, if all of it is there.
-    async fn last(mut self: Box<Self>, attempt: AttemptNo, why: Skip) -> Answer {
-        if let Some(kept) = self.kept.as_mut() {
-            poll_fn(|cx| {
-                kept.read_on(cx);
-                if kept.is_settled() { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
-        }
-        let kept = self.kept.take().filter(|kept| kept.attempt == attempt);
-        let kept = kept.and_then(|kept| kept.whole());
-        let Some((mut head, bytes)) = kept else { return self.lost(why) };
-        // What was kept has lost its trailers.
-        if clean_reply(&mut head.headers, Trailers::Unasked) == Coded::Perhaps
-            && let Some(most) = self.decoded_max()
-        {
-            let gauge = Gauge::of(&head.headers, most);
-            let passed =
-                gauge.and_then(|gauge| gauge.map_or(Ok(()), |mut gauge| gauge.pass(&bytes)));
-            if let Err(fault) = passed {
-                return Answer::Own(self.lost_by(fault, why));
-            }
-        }
-        self.driven.record.status = head.status.as_u16();
-        let body = ReplyBody::kept(self, bytes);
-        Answer::Reply(Response::from_parts(head, body))
-    }
-
-    /// A reply came, but not all of it is there to be shown.
-    pub(super) fn lost(&mut self, why: Skip) -> Answer {
-        Answer::Own(self.lost_by(Fault::BodyTruncated, why))
-    }
-
-    pub(super) fn lost_by(&mut self, fault: Fault, why: Skip) -> Box<Own> {
-        let attempts = &self.driven.record.attempts;
-        let class = attempts.iter().last().and_then(|attempt| attempt.class);
-        self.failed(Failure {
-            fault,
-            class: class.unwrap_or(Class::Transient),
-            effect: self.driven.effect,
-            why,
-            attempts: u8::try_from(attempts.count()).unwrap_or(u8::MAX),
-            until: None,
-        })
-    }
-
     pub(super) fn slot(&self) -> Option<u8> {
         self.operation().slot
     }
 
-    fn decoded_max(&self) -> Option<u64> {
+    pub(super) fn decoded_max(&self) -> Option<u64> {
         self.operation().bodies.decoded_max
     }
 
@@ -536,6 +471,6 @@ async fn step(driven: &mut Driven, input: Input<'_>) -> Step {
     .await
 }
 
-fn fired(timer: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
+pub(super) fn fired(timer: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
     timer.poll(cx).is_ready()
 }

@@ -33,6 +33,8 @@ pub(super) struct Read {
     key: Key,
     wish: Wish,
     coming: Option<Coming>,
+    /// What had been changed at its target when it began, as the shelf counts it.
+    began: u64,
     /// What was found for it.
     found: Option<(Kept, Arc<Reply>)>,
 }
@@ -84,8 +86,16 @@ impl Keeping {
             credential: whose.operation.slot.map(|slot| (slot, 0)),
             varying: varying.into_iter().map(own).collect(),
         };
-        let read = Read { key, wish: Wish::of(headers), coming: None, found: None };
+        let read = Read { key, wish: Wish::of(headers), coming: None, began: 0, found: None };
         Some(Self::Read(Box::new(read)))
+    }
+
+    /// Nothing of it has been sent yet: what is changed from now on may be missing in its reply.
+    pub(super) fn begun(mut self, seat: &Seat) -> Box<Self> {
+        if let Self::Read(read) = &mut self {
+            read.began = seat.shelf().changes(&read.key.target);
+        }
+        Box::new(self)
     }
 
     /// The credential of the attempt that is about to be sent, or of the look that is about to be made.
@@ -138,7 +148,8 @@ impl Keeping {
                 let vary = vary(&head.headers);
                 if kept.body() == Part::Note {
                     let (key, held) = (read.key.clone(), memory.keeper());
-                    let note = Entry { key, kept, vary, reply: None, held };
+                    let began = read.began;
+                    let note = Entry { key, kept, vary, reply: None, held, began };
                     seat.shelf().put(note, &provider.digest);
                     return Fate::Passes;
                 }
@@ -187,7 +198,8 @@ impl Keeping {
         let exact = body.capacity() == body.len();
         let body = if exact { body.freeze() } else { Bytes::copy_from_slice(&body) };
         let reply = Some(Arc::new(Reply { status, headers, body }));
-        let entry = Entry { key: read.key.clone(), kept, vary, reply, held };
+        let (key, began) = (read.key.clone(), read.began);
+        let entry = Entry { key, kept, vary, reply, held, began };
         seat.shelf().put(entry, &provider.digest);
     }
 }
@@ -218,7 +230,7 @@ impl Read {
 
 /// Fields of a request that do not say who asks or for what: a trace, a client's name for itself, its wishes about
 /// caches and codings. All others make another key, so that nobody is shown what was answered to somebody else.
-fn changes_nothing(name: &str) -> bool {
+pub(super) fn changes_nothing(name: &str) -> bool {
     const PREFIXES: [&str; 4] = ["x-stainless-", "x-b3-", "x-datadog-", "x-amzn-trace"];
     const NAMES: [&str; 22] = [
         "accept-encoding",
@@ -248,7 +260,11 @@ fn changes_nothing(name: &str) -> bool {
 }
 
 /// Whose a reply is: everything that the caller said, but for what changes nothing, in an order of its own.
-fn digest(whose: Whose<'_>, method: &Method, fields: &[(&HeaderName, &HeaderValue)]) -> [u8; 32] {
+pub(super) fn digest(
+    whose: Whose<'_>,
+    method: &Method,
+    fields: &[(&HeaderName, &HeaderValue)],
+) -> [u8; 32] {
     let mut fields = fields.to_vec();
     fields.sort_by_key(|(name, _)| name.as_str());
     let mut digest = Sha256::new();
@@ -273,7 +289,7 @@ fn http_date(at: Timestamp) -> HeaderValue {
 }
 
 /// The names of `Vary`, once each.
-fn vary(headers: &HeaderMap) -> Box<[HeaderName]> {
+pub(super) fn vary(headers: &HeaderMap) -> Box<[HeaderName]> {
     let values = headers.get_all(header::VARY).into_iter();
     let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     let names = names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok());

@@ -212,6 +212,14 @@ impl Prepared {
         Keeping::of(whose, (&self.method, &head.headers), head.path.as_str())
     }
 
+    /// What a read says, before anything of it was sent; none: its head does not say all, or says who asks.
+    pub(super) fn said(&self, whose: Whose<'_>) -> Option<(&Method, &HeaderMap, &str)> {
+        let Head { path, headers, .. } = self.head.as_ref()?;
+        let own = self.authorization == Passes::Yes && headers.contains_key(header::AUTHORIZATION);
+        let read = !whose.operation.plan.mutates() && self.bytes == Some(0) && !own;
+        read.then_some((&self.method, headers, path.as_str()))
+    }
+
     /// The request of one attempt; none when an earlier one used it up.
     pub(super) fn request(
         &mut self,

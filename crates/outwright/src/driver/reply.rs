@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -15,7 +15,9 @@ use super::answer::Own;
 use super::driven::Driven;
 use super::fields::clean_trailers;
 use super::job::Job;
+use super::kept::Live;
 use super::outlet::Outlet;
+use super::reader::{Read, Reader};
 use crate::telemetry::{Outcome, Record};
 
 /// The body of a relayed reply.
@@ -26,12 +28,13 @@ pub struct ReplyBody {
     over: bool,
 }
 
-#[derive(Debug)]
 enum Source {
     /// From the provider: what was read of it already, then the rest.
     Wire(AttemptNo),
     /// Of an earlier attempt, kept.
     Kept(Bytes),
+    /// Shared with others. In a box: few replies are.
+    Shared(Box<Reader>),
 }
 
 impl fmt::Debug for ReplyBody {
@@ -71,6 +74,15 @@ impl ReplyBody {
         body
     }
 
+    /// The body of a reply that several callers read.
+    pub(super) fn shared(job: Box<Job>, reader: Reader) -> Self {
+        let mut body = Self { job, source: Source::Shared(Box::new(reader)), over: false };
+        if body.is_taken() {
+            body.end(BodyEnd::Whole);
+        }
+        body
+    }
+
     /// The call, as far as it is known by now.
     #[must_use]
     pub const fn record(&self) -> &Record {
@@ -95,6 +107,7 @@ impl ReplyBody {
             (Source::Wire(_), Some(live)) => live.is_empty(),
             (Source::Wire(_), None) => true,
             (Source::Kept(rest), _) => rest.is_empty(),
+            (Source::Shared(reader), _) => reader.is_over(),
         }
     }
 
@@ -120,6 +133,11 @@ impl ReplyBody {
             }
             // All of it is there: it does not break off.
             Source::Kept(_) => self.job.lost_by(fault, Skip::Final),
+            Source::Shared(ref reader) => {
+                let driven = &mut self.job.driven;
+                reader.settle(driven, driven.core.mono(), BodyEnd::Broken(fault));
+                self.job.lost_by(fault, Skip::Final)
+            }
         }
     }
 
@@ -130,6 +148,20 @@ impl ReplyBody {
         }
         let this = &mut *self;
         let polled = match (&mut this.source, &mut this.job.live) {
+            (Source::Shared(reader), _) => match ready!(reader.poll(&this.job.driven, cx)) {
+                Read::Frame(frame) => {
+                    this.job.peeked_enough();
+                    Poll::Ready(Some(Ok(frame)))
+                }
+                Read::Ended(BodyEnd::Whole) => Poll::Ready(None),
+                Read::Ended(BodyEnd::Broken(fault)) => Poll::Ready(Some(Err(fault))),
+                // The provider's side ends only once nobody reads any more.
+                Read::Ended(BodyEnd::CallerGone) => Poll::Ready(Some(Err(Fault::Reset))),
+                Read::HandedBack(back) => {
+                    this.go_on_alone(*back);
+                    return self.poll_source(cx);
+                }
+            },
             (Source::Kept(bytes), _) if bytes.is_empty() => Poll::Ready(None),
             (Source::Kept(bytes), _) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             (Source::Wire(_), Some(live)) => {
@@ -161,6 +193,13 @@ impl ReplyBody {
         }
     }
 
+    /// The rest comes from the provider, at the pace of this caller.
+    fn go_on_alone(&mut self, (live, driven): (Live, Driven)) {
+        self.source = Source::Wire(live.attempt);
+        self.job.live = Some(live);
+        self.job.driven.join(driven);
+    }
+
     fn took(&mut self, frame: &Frame<Bytes>) {
         if let Some(data) = frame.data_ref() {
             let record = &mut self.job.driven.record;
@@ -185,6 +224,9 @@ impl ReplyBody {
             (Some(live), BodyEnd::Whole) => live.rest.asked_at(),
             (_, BodyEnd::Whole | BodyEnd::Broken(_) | BodyEnd::CallerGone) => driven.core.mono(),
         };
+        if let Source::Shared(reader) = &self.source {
+            reader.settle(driven, now, end);
+        }
         if let Source::Wire(attempt) = self.source {
             if let Some(attempt) = driven.record.attempts.find(attempt) {
                 attempt.ended = Some(now);
@@ -201,7 +243,7 @@ impl ReplyBody {
             keeping.whole((&driven.outlet.seat, &driven.outlet.provider));
         }
         let degraded = match self.source {
-            Source::Wire(_) => false,
+            Source::Wire(_) | Source::Shared(_) => false,
             Source::Kept(_) => end == BodyEnd::Whole && driven.record.is_degraded(),
         };
         let outcome = if degraded { Outcome::Degraded } else { outcome(driven, end) };
@@ -221,6 +263,7 @@ fn outcome(driven: &Driven, end: BodyEnd) -> Outcome {
                 Some(Class::Rejected | Class::Unauthorized | Class::Exhausted) => {
                     Outcome::ClientError
                 }
+                None if driven.record.is_joined() => Outcome::Success,
                 Some(Class::Transient | Class::Throttled | Class::Overloaded) | None => {
                     Outcome::ProviderError
                 }
@@ -263,6 +306,7 @@ impl Body for ReplyBody {
     fn size_hint(&self) -> SizeHint {
         match (&self.source, &self.job.live) {
             (Source::Kept(bytes), _) => SizeHint::with_exact(bytes.len() as u64),
+            (Source::Shared(reader), _) => reader.size(),
             (Source::Wire(_), Some(live)) => live.size(),
             (Source::Wire(_), None) => SizeHint::with_exact(0),
         }

@@ -11,6 +11,7 @@ use std::task::Waker;
 use outwright_core::gates::Gates;
 use outwright_core::provider::{Listen, Provider, Scheme};
 
+use super::flights::Flights;
 use super::shared::SetupError;
 use super::shelf::Shelf;
 use crate::transport::{Secured, tls_config};
@@ -48,6 +49,8 @@ pub(super) struct Seat {
     guarded: Mutex<Guarded>,
     /// Its kept replies.
     shelf: Mutex<Shelf>,
+    /// Its reads that equal ones may join.
+    flights: Mutex<Flights>,
 }
 
 impl fmt::Debug for Seat {
@@ -97,12 +100,17 @@ impl Seat {
         let gates = Gates::new(provider);
         let guarded = Guarded { gates, standing: Arc::clone(provider), wakers: Vec::new() };
         let shelf = Mutex::new(Shelf::new(&provider.digest));
-        Self { guarded: Mutex::new(guarded), shelf }
+        Self { guarded: Mutex::new(guarded), shelf, flights: Mutex::default() }
     }
 
     /// Its kept replies.
     pub(super) fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its reads that equal ones may join.
+    pub(super) fn flights(&self) -> MutexGuard<'_, Flights> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The lock of the provider. A thread that panicked while it held it left a bug behind, but the provider goes on.

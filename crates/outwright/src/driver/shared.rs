@@ -281,10 +281,11 @@ impl Shared {
         let now = self.clock.mono();
         let levels = |entry: &Entry| {
             let kept = entry.seat.shelf().len();
+            let following = entry.seat.flights().followers();
             let mut guarded = entry.seat.lock();
             let Guarded { gates, standing, .. } = &mut *guarded;
             let stands = entry.stands == Stands::Yes;
-            stands.then(|| Levels { kept, ..Levels::of(gates, standing, now) })
+            stands.then(|| Levels { kept, following, ..Levels::of(gates, standing, now) })
         };
         self.roster().entries.iter().map(levels).collect()
     }

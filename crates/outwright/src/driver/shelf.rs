@@ -5,6 +5,7 @@
 //! Nothing is written anywhere: what is kept is gone with the process.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -25,6 +26,10 @@ const COPIES_MAX: usize = 64;
 const ENTRY_BYTES: usize = 512;
 /// What a field costs besides its text, in bytes (chosen: a slot of a header map).
 const FIELD_BYTES: usize = 64;
+
+/// Counts of changes, each for the targets whose hash leads to it (chosen: a change at one target keeps one of a
+/// thousand replies of other targets from being kept).
+const CHANGES: usize = 1_024;
 
 /// A digest of whose a reply is: method, fields, caller and credential slot.
 pub(super) type Whose = [u8; 32];
@@ -60,6 +65,8 @@ pub(super) struct Entry {
     pub(super) reply: Option<Arc<Reply>>,
     /// Its bytes, as far as they are taken already.
     pub(super) held: Held,
+    /// When its read began, as [`Shelf::changes`] had it then.
+    pub(super) began: u64,
 }
 
 #[derive(Debug)]
@@ -74,6 +81,8 @@ struct Placed {
 #[derive(Debug)]
 pub(super) struct Shelf {
     targets: HashMap<Arc<str>, Vec<Placed>>,
+    /// How often something was changed or gone; none until the first time.
+    changes: Vec<u64>,
     order: BTreeMap<u64, Arc<str>>,
     uses: u64,
     bytes: usize,
@@ -88,6 +97,7 @@ impl Shelf {
     pub(super) fn new(contract: &str) -> Self {
         Self {
             targets: HashMap::new(),
+            changes: Vec::new(),
             order: BTreeMap::new(),
             uses: 0,
             bytes: 0,
@@ -112,8 +122,10 @@ impl Shelf {
 
     /// Another contract rules from now on: what was kept under the one before it is forgotten.
     pub(super) fn contract_is(&mut self, digest: &str) {
-        let versions = std::mem::take(&mut self.versions);
-        *self = Self { uses: self.uses, versions, ..Self::new(digest) };
+        // What was changed was changed under every contract, and the hasher stays with the counts made with it.
+        (self.bytes, self.contract) = (0, digest.into());
+        self.targets.clear();
+        self.order.clear();
     }
 
     /// This contract rules on, or again: nothing is forgotten where it did all the while.
@@ -127,6 +139,10 @@ impl Shelf {
     pub(super) fn put(&mut self, mut entry: Entry, contract: &str) {
         if *self.contract != *contract {
             // The call began under another contract, which may have kept what this one must not.
+            return;
+        }
+        if self.changes(&entry.key.target) != entry.began {
+            // Something was changed there while it was read: it may be what was there before.
             return;
         }
         let stands =
@@ -164,7 +180,24 @@ impl Shelf {
 
     /// Forgets every copy of a target: something was changed there, or is not there any more.
     pub(super) fn forget(&mut self, target: &str) {
+        let place = self.place(target);
+        if self.changes.is_empty() {
+            self.changes.resize(CHANGES, 0);
+        }
+        if let Some(count) = self.changes.get_mut(place) {
+            *count += 1;
+        }
         self.forget_if(target, |_| true);
+    }
+
+    /// How often something was changed or gone at a target, or at one that counts with it.
+    pub(super) fn changes(&self, target: &str) -> u64 {
+        self.changes.get(self.place(target)).copied().unwrap_or(0)
+    }
+
+    fn place(&self, target: &str) -> usize {
+        // Below a thousand, so that it fits whatever the machine's words are.
+        usize::try_from(self.targets.hasher().hash_one(target) % CHANGES as u64).unwrap_or(0)
     }
 
     /// From now on this version of a slot holds, or none; what was read with another is forgotten.

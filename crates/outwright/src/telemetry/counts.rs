@@ -3,6 +3,7 @@
 use outwright_core::cache::Shown;
 use outwright_core::event::{What, Would};
 use outwright_core::fallback::Degraded;
+use outwright_core::flight::Coalesced;
 use outwright_core::outcome::{Class, Fault};
 use outwright_core::provider::OpIndex;
 use outwright_core::refusal::Reason;
@@ -127,6 +128,8 @@ pub(crate) struct OperationCounts {
     pub(crate) fallbacks: ByWord<{ Degraded::ALL.len() }>,
     /// Looks at what is kept, by what came of them.
     pub(crate) lookups: ByWord<{ Shown::WORDS.len() }>,
+    /// Reads that waited for the reply of an equal one, by what came of them.
+    pub(crate) coalesced: ByWord<{ Coalesced::ALL.len() }>,
     /// By fault; the last place is for a reply that left it open.
     pub(crate) unknown: ByWord<{ Fault::ALL.len() + 1 }>,
 }
@@ -221,6 +224,7 @@ impl ProviderCounts {
             What::Hint(wait) => self.retry_after.observe(wait),
             What::Recalled(shown) => count(&operation.lookups, shown.place()),
             What::Degraded(degraded) => count(&operation.fallbacks, degraded as usize),
+            What::Coalesced(came) => count(&operation.coalesced, came as usize),
             What::Queued | What::Sent(_) | What::Breaker { .. } | What::Done => {}
         }
     }
@@ -272,6 +276,7 @@ impl OperationCounts {
             throttled: Default::default(),
             fallbacks: Default::default(),
             lookups: Default::default(),
+            coalesced: Default::default(),
             unknown: Default::default(),
         }
     }
@@ -289,6 +294,7 @@ impl OperationCounts {
             throttled,
             fallbacks,
             lookups,
+            coalesced,
             unknown,
         } = self;
         go_on_from(calls, &before.calls);
@@ -303,6 +309,7 @@ impl OperationCounts {
         go_on_from(throttled, &before.throttled);
         go_on_from(fallbacks, &before.fallbacks);
         go_on_from(lookups, &before.lookups);
+        go_on_from(coalesced, &before.coalesced);
         go_on_from(unknown, &before.unknown);
     }
 }
@@ -324,6 +331,7 @@ pub(crate) fn count(counts: &[Count], place: usize) {
 mod tests {
     use super::TurnedAway;
     use crate::telemetry::record::Outcome;
+    use outwright_core::flight::Coalesced;
     use outwright_core::outcome::{Class, Fault};
     use outwright_core::refusal::Reason;
     use outwright_core::step::Skip;
@@ -334,6 +342,7 @@ mod tests {
         assert!(Class::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
         assert!(Fault::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
         assert!(Reason::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
+        assert!(Coalesced::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
         assert!(Skip::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
         assert!(TurnedAway::ALL.iter().enumerate().all(|(place, word)| *word as usize == place));
     }

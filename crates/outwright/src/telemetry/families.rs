@@ -104,6 +104,10 @@ families! {
         "Calls that were answered with something else than the provider's answer of now, by what.";
     CACHE_LOOKUPS = Counter "outwright_cache_lookups_total" ["provider", "operation", "result"]
         "Looks at what is kept for calls that failed, by what came of them.";
+    COALESCED = Counter "outwright_coalesced_reads_total" ["provider", "operation", "result"]
+        "Reads that waited for the reply of an equal one, by what came of them.";
+    COALESCED_WAITING = Gauge "outwright_coalesced_waiting" ["provider"]
+        "Reads that wait for the reply of an equal one, which has not begun to come.";
     CACHE_ENTRIES = Gauge "outwright_cache_entries" ["provider"]
         "Replies that are kept to be shown when the provider cannot answer.";
     KEPT_BYTES = Gauge "outwright_kept_bytes" []

@@ -28,6 +28,8 @@ pub struct Levels {
     pub credentials: Vec<CredentialLevel>,
     /// Replies that are kept.
     pub kept: usize,
+    /// Reads that wait for the reply of an equal one.
+    pub following: u64,
     /// Broken promises of our own code.
     pub bugs: u64,
 }
@@ -102,6 +104,7 @@ impl Levels {
             probes: gates.probes(now),
             credentials,
             kept: 0,
+            following: 0,
             bugs: gates.bugs(),
         }
     }

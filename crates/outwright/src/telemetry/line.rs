@@ -132,6 +132,11 @@ fn push_instead(line: &mut Vec<u8>, instead: &Instead) {
         }
         Instead::Static => push_word(line, b",\"degraded\":\"", instead.word()),
         Instead::Kept | Instead::Unkept => push_word(line, b",\"cache\":\"", instead.word()),
+        Instead::Joined(leader) => {
+            line.extend_from_slice(b",\"joined\":\"");
+            line.extend_from_slice(&leader.hex());
+            line.push(b'"');
+        }
         Instead::Nothing(shown) => {
             push_word(line, b",\"fallback_skipped\":\"", instead.word());
             if let Shown::Barred(directive) = shown {

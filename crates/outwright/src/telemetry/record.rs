@@ -75,6 +75,8 @@ pub enum Instead {
     Static,
     /// Nothing was, for this reason.
     Nothing(Shown),
+    /// The reply of this call, which asked for the same, answered this one too.
+    Joined(CallId),
 }
 
 impl Instead {
@@ -86,6 +88,7 @@ impl Instead {
             Self::Unkept => "not_kept",
             Self::Stale { .. } => Degraded::Stale.word(),
             Self::Static => Degraded::Static.word(),
+            Self::Joined(_) => "joined",
             Self::Nothing(shown) => Shown::WORDS.get(shown.place()).copied().unwrap_or_default(),
         }
     }
@@ -123,8 +126,14 @@ impl Record {
     pub fn is_degraded(&self) -> bool {
         self.instead.as_ref().is_some_and(|instead| match **instead {
             Instead::Stale { .. } | Instead::Static => true,
-            Instead::Kept | Instead::Unkept | Instead::Nothing(_) => false,
+            Instead::Kept | Instead::Unkept | Instead::Nothing(_) | Instead::Joined(_) => false,
         })
+    }
+
+    /// Whether the reply of another call answered it.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        matches!(self.instead.as_deref(), Some(Instead::Joined(_)))
     }
 
     /// The directive for which nothing was shown in place of an answer.

@@ -51,6 +51,7 @@ fn levels() -> Levels {
         probes: 1,
         credentials: vec![CredentialLevel { slot: "key".into(), version: 3 }],
         kept: 3,
+        following: 0,
         bugs: 0,
     }
 }

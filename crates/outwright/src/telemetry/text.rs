@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use outwright_core::cache::Shown;
 use outwright_core::event::BreakerState;
 use outwright_core::fallback::Degraded;
+use outwright_core::flight::Coalesced;
 use outwright_core::outcome::{Class, Fault};
 use outwright_core::provider::{OpIndex, Tier};
 use outwright_core::refusal::Reason;
@@ -117,6 +118,13 @@ impl Sources<'_> {
                 page.row_if(&families::CACHE_LOOKUPS, &[provider, operation, word], sum);
             }
         });
+        page.family(&families::COALESCED);
+        self.each_operation(|provider, operation, cores| {
+            for (place, came) in Coalesced::ALL.iter().enumerate() {
+                let sum = sum_at(cores, |counts| &counts.coalesced, place);
+                page.row_if(&families::COALESCED, &[provider, operation, came.word()], sum);
+            }
+        });
         page.family(&families::THROTTLED);
         self.each_operation(|provider, operation, cores| {
             for (place, signal) in THROTTLE_SIGNALS.into_iter().enumerate() {
@@ -166,6 +174,10 @@ impl Sources<'_> {
     }
 
     fn kept(&self, page: &mut Page) {
+        page.family(&families::COALESCED_WAITING);
+        for (shape, levels) in self.standing() {
+            page.row(&families::COALESCED_WAITING, &[&shape.name], levels.following);
+        }
         page.family(&families::CACHE_ENTRIES);
         for (shape, levels) in self.shapes.iter().zip(self.levels) {
             let Some(levels) = levels else { continue };

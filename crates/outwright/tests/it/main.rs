@@ -5,6 +5,8 @@ mod adversary;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod coalesce;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod faults;

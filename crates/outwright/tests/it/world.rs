@@ -28,6 +28,8 @@ pub(crate) struct Terms {
     pub(crate) timeouts: &'static str,
     /// More keys of the provider, as lines of YAML.
     pub(crate) more: String,
+    /// More keys of `list_charges`, as lines of YAML.
+    pub(crate) list: &'static str,
     /// The plan of `create_charge`, as lines of YAML.
     pub(crate) create: &'static str,
     pub(crate) name_servers: Vec<SocketAddr>,
@@ -52,6 +54,7 @@ impl Terms {
             attempts: 1,
             timeouts: CALM,
             more: String::new(),
+            list: "",
             create: "    idempotency: { plan: provider_key, key: per_call }\n",
             name_servers: Vec::new(),
             kept_bytes_max: None,
@@ -67,7 +70,7 @@ impl Terms {
     }
 
     pub(crate) fn text(&self) -> String {
-        let Self { base_url, egress, attempts, timeouts, more, create, .. } = self;
+        let Self { base_url, egress, attempts, timeouts, more, list, create, .. } = self;
         format!(
             "outwright: 1
 provider: demo
@@ -92,7 +95,7 @@ limits: {{ dialect: ietf }}
   list_charges:
     request: GET /v1/charges
     fallback: none
-  create_charge:
+{list}  create_charge:
     request: POST /v1/charges
 {create}lifecycle: {{ notice: 30d }}
 "

@@ -24,6 +24,7 @@ fn entry(memory: &Arc<Memory>, key: &Key, body: usize) -> Entry {
         body: Bytes::from(vec![b'x'; body]),
     };
     Entry {
+        began: 0,
         key: key.clone(),
         kept: kept(),
         vary: Box::new([]),
