@@ -216,7 +216,7 @@ fn alone(starter: &Starter, options: &Options) -> Loaded {
 fn provider(starter: &Starter) -> Provider {
     let loaded = alone(starter, &Options::run(REVIEWED));
     let text = loaded.report.text(Colour::Off);
-    loaded.providers.into_iter().next().expect(&text)
+    loaded.providers.into_iter().next().ok_or(text).expect("a starter is a provider")
 }
 
 /// each passes by itself and with all others, in every environment, also to be run.
@@ -228,7 +228,7 @@ fn every_starter_is_complete_and_names_its_examples() {
             let text = loaded.report.text(Colour::Off);
             assert_eq!((loaded.report.errors(), loaded.providers.len()), (0, 1), "{text}");
             let found = loaded.report.findings.iter().find(|f| f.rule.code == "OW805");
-            let message = &found.unwrap_or_else(|| panic!("{text}")).message;
+            let message = &found.ok_or(text).expect("a starter is a provider").message;
             for value in ["owner.team", "slo", "alerts.page", "alerts.ticket"] {
                 assert!(message.contains(value), "{message}");
             }
