@@ -48,7 +48,8 @@ impl Held {
     }
 }
 
-const CALM: &str = "first_byte: 10s, idle: 10s, attempt: 15s, total: 50s";
+/// Longer than [`LONG`], so that no timeout ends what a caller that leaves has to end.
+const CALM: &str = "first_byte: 40s, idle: 40s, attempt: 45s, total: 200s";
 
 impl End {
     pub(crate) fn of(stream: TcpStream) -> Self {
