@@ -149,9 +149,9 @@ fn a_provider_that_is_gone_is_told_as_unreachable() {
     let stage = stage();
     let data = stage.data();
     let Stage { ground, gateway } = stage;
-    drop(ground);
+    let folder = ground.left_by_the_provider();
     let answer = ask(data, &data.to_string(), "GET /demo/v1/charges", &[], "");
     is_ours(&answer, 502, "provider-unreachable");
     assert_eq!(answer.field("proxy-status"), Some("outwright; error=connection_refused"));
-    drop(gateway);
+    drop((gateway, folder));
 }

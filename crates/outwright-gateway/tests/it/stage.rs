@@ -50,6 +50,19 @@ impl Ground {
         Self { demo, folder, contract }
     }
 
+    /// The provider goes; the secret stays as long as its folder.
+    pub(crate) fn left_by_the_provider(self) -> TempDir {
+        let Self { demo, folder, .. } = self;
+        let (port, began) = (demo.plain(), Instant::now());
+        drop(demo);
+        // Its thread closes the port when it comes to that.
+        while TcpStream::connect(port).is_ok() {
+            assert!(began.elapsed() < LONG, "it stays");
+            std::thread::yield_now();
+        }
+        folder
+    }
+
     /// Another provider under the same terms.
     pub(crate) fn other(&self, name: &str) -> String {
         self.contract.replace("provider: demo", &format!("provider: {name}"))
