@@ -37,7 +37,7 @@ fn what_is_not_shown_fails_all_the_same() {
     assert!(out(&output).contains("1 error") && out(&output).contains("not shown"));
     let unknown = said(folder.path(), &["check", "--select", "OW31l"]);
     assert_eq!(code(&unknown), 2);
-    assert!(err(&unknown).contains("did you mean `OW311`?"), "{}", err(&unknown));
+    assert!(err(&unknown).contains("did you mean `OW310`?"), "{}", err(&unknown));
     let sarif = said(folder.path(), &["check", "--statistics", "--format", "sarif"]);
     assert_eq!(code(&sarif), 2);
     let counted = said(folder.path(), &["check", "--statistics"]);
@@ -226,6 +226,9 @@ docs: https://docs.payments.example
 idempotency: {{ header: Idempotency-Key, methods: [POST], retention: 24h }}
 limits: {{ windows: [{{ name: account, requests: 100, per: 1s }}] }}
 lifecycle: {{ notice: 90d }}
+version: {{ header: Payments-Version, value: v1 }}
+errors: []
+data: {{ classes: [payment], because: \"it is what they are paid for\", redact: [/card] }}
 "
     )
 }

@@ -336,6 +336,12 @@ pub(super) const TABLE: &[Row] = &[
     ("facts", Neutral, "the facts stand elsewhere", "the facts stand elsewhere"),
     ("outwright", Neutral, "the format is another", "the format is another"),
     ("provider", Neutral, "the name is another", "the name is another"),
+    (
+        "coalesce",
+        Order(&["never", "allowed"]),
+        "equal reads of a caller share one send",
+        "each read is sent by itself",
+    ),
     ("cost", Neutral, "a call costs something else", "a call costs something else"),
     ("data.because", Neutral, "the reason is another", "the reason is another"),
     ("data.classes", Adds, "more kinds of data go to the provider", "fewer kinds of data go out"),
@@ -372,6 +378,7 @@ pub(super) const DEFAULTS: &[(&str, &str)] = &[
     ("mode", "enforce"),
     ("priority", "critical"),
     ("async", "never"),
+    ("coalesce", "never"),
     ("fallback", "none"),
     ("on_store_down", "refuse"),
 ];

@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use crate::edit::Repair;
 use crate::effective::{Op, View};
 use crate::finding::{Finding, Rule, Severity};
 
@@ -52,5 +53,6 @@ fn coalesced(op: &Op, out: &mut Vec<Finding>) {
         return;
     };
     let message = format!("`{}` {why}", op.name);
-    out.push(Finding::new(&NOT_SHARED, node.at, message).on(op.subject()));
+    let repair = Repair::suggest("send each call").put(node.at, "never");
+    out.push(Finding::new(&NOT_SHARED, node.at, message).on(op.subject()).repair(repair));
 }
