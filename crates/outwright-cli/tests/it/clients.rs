@@ -5,7 +5,7 @@
 //! Every test of a failure has its control: the same client at the same peer without outwright.
 
 mod between;
-mod described;
+pub(crate) mod described;
 mod github;
 mod openai;
 mod peers;

@@ -25,6 +25,8 @@ mod process;
 #[cfg(test)]
 mod publish;
 #[cfg(test)]
+mod skill;
+#[cfg(test)]
 mod soak;
 #[cfg(test)]
 mod tracing;

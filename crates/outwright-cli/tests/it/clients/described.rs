@@ -82,7 +82,8 @@ fn decide(contract: &Path, peer: SocketAddr, secret: &Path) {
     fs::write(contract, out).unwrap();
 }
 
-fn decision(key: &str, under: &str, secret: &str) -> String {
+/// What a team would say, by key.
+pub(crate) fn decision(key: &str, under: &str, secret: &str) -> String {
     match (key, under) {
         ("tier", _) => "important",
         ("reviewed", _) => "2026-11-01",
