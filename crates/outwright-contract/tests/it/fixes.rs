@@ -192,7 +192,7 @@ fn an_insertion_follows_the_layout_that_is_there() {
             "    needs: [orders]\n    idempotency: { plan: provider_key, key: required }\n",
         ),
         // Between two keys of the contract, behind a comment.
-        ("alerts: { page", "#alerts: { page", "\nalerts: { page: acme-pager"),
+        ("alerts: { page", "#alerts: { page", "\nalerts: { page: example-pager"),
         // At the very end, without a line end.
         ("lifecycle: { notice: 90d }\n", "", "key: required }\nlifecycle: { notice: 90d }"),
         // A key without a value.

@@ -23,8 +23,8 @@ pub static NO_OWNER: Rule = Rule {
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     let keys: [(&[&str], String); 3] = [
-        (&["owner", "team"], format!("{}-team", view.name)),
-        (&["owner", "contact"], format!("{}-oncall@example.com", view.name)),
+        (&["owner", "team"], "example-team".to_owned()),
+        (&["owner", "contact"], "example-team@example.com".to_owned()),
         (&["tier"], "important".to_owned()),
     ];
     out.extend(lacking(view, &NO_OWNER, "owner", &keys));

@@ -23,8 +23,8 @@ pub static NO_ALERTS: Rule = Rule {
 
 pub(super) fn check(view: &View<'_>, out: &mut Vec<Finding>) {
     let keys: [(&[&str], String); 3] = [
-        (&["alerts", "page"], format!("{}-pager", view.name)),
-        (&["alerts", "ticket"], format!("{}-queue", view.name)),
+        (&["alerts", "page"], "example-pager".to_owned()),
+        (&["alerts", "ticket"], "example-queue".to_owned()),
         (&["alerts", "runbook"], format!("docs/runbooks/{}.md", view.name)),
     ];
     out.extend(lacking(view, &NO_ALERTS, "alerts", &keys));
