@@ -267,9 +267,9 @@ pub(crate) struct DiffArgs {
 /// A file that has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
-    /// contracts/<provider>.yaml
+    /// A contract.
     Contract,
-    /// facts/<provider>.yaml
+    /// The facts about a provider.
     Facts,
     /// outwright.yaml
     Config,
