@@ -76,75 +76,30 @@ pub(crate) const fn also(key: &'static str, shape: Shape, about: &'static str) -
 }
 
 impl Shape {
+    /// The map, of a value that may be one or something else.
+    const fn map(&self) -> &Self {
+        if let Self::MapOr(inner, _) | Self::WordOr(_, inner) = self { inner.map() } else { self }
+    }
+
     /// The keys that a map of this shape has, in their order; none where names are free.
     pub(crate) const fn fields(&self) -> &'static [Field] {
-        match self {
-            Self::Map(fields) | Self::OneOf(fields) => fields,
-            Self::MapOr(inner, _) | Self::WordOr(_, inner) => inner.fields(),
-            Self::Named(_)
-            | Self::List(_)
-            | Self::ListOr(..)
-            | Self::Duration
-            | Self::Ratio
-            | Self::Bytes
-            | Self::Count(..)
-            | Self::Flag
-            | Self::Date
-            | Self::Network
-            | Self::Word(_)
-            | Self::Text
-            | Self::Name
-            | Self::Any => &[],
-        }
+        if let Self::Map(fields) | Self::OneOf(fields) = self.map() { fields } else { &[] }
     }
 
     /// The shape of what stands under a key.
-    pub(crate) fn below(&'static self, key: &str) -> Option<&'static Self> {
-        match self {
-            Self::Named(inner) => Some(inner),
-            Self::MapOr(inner, _) | Self::WordOr(_, inner) => inner.below(key),
-            Self::Map(_)
-            | Self::OneOf(_)
-            | Self::List(_)
-            | Self::ListOr(..)
-            | Self::Duration
-            | Self::Ratio
-            | Self::Bytes
-            | Self::Count(..)
-            | Self::Flag
-            | Self::Date
-            | Self::Network
-            | Self::Word(_)
-            | Self::Text
-            | Self::Name
-            | Self::Any => {
-                self.fields().iter().find(|field| field.key == key).map(|field| &field.shape)
-            }
+    pub(crate) fn below(&self, key: &str) -> Option<&'static Self> {
+        if let Self::Named(inner) = self.map() {
+            return Some(inner);
         }
+        self.fields().iter().find(|field| field.key == key).map(|field| &field.shape)
     }
 
     /// The shape of each item of a list.
     pub(crate) const fn each(&self) -> Option<&'static Self> {
-        match self {
-            Self::List(inner) => Some(inner),
-            Self::ListOr(list, _) => list.each(),
-            Self::Map(_)
-            | Self::Named(_)
-            | Self::OneOf(_)
-            | Self::MapOr(..)
-            | Self::Duration
-            | Self::Ratio
-            | Self::Bytes
-            | Self::Count(..)
-            | Self::Flag
-            | Self::Date
-            | Self::Network
-            | Self::Word(_)
-            | Self::WordOr(..)
-            | Self::Text
-            | Self::Name
-            | Self::Any => None,
+        if let Self::List(inner) = self {
+            return Some(inner);
         }
+        if let Self::ListOr(list, _) = self { list.each() } else { None }
     }
 
     /// The unit, in words.
